@@ -1,0 +1,40 @@
+# npm may run on the Node.js of the machine, all else runs on the one that npm installs here.
+NODE := node_modules/.bin/node
+SOAK_TIMEOUT_MS := 43200000
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint bench soak build clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
+
+install: node_modules/.package-lock.json ## packages, when package-lock.json has changed
+
+# npm writes this file last.
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-progress
+	@touch $@
+
+run: install ## start a node, with a Postgres of its own in ./data
+	bin/elnk serve
+
+test: install ## every suite
+	tools/install-test-packages.sh test
+	$(NODE) tools/run-tests.ts
+
+lint: install ## types, style, who imports whom
+	npm run -s lint
+
+bench: install ## every figure beside its baseline
+	tools/install-test-packages.sh bench
+	$(NODE) bench/all.ts
+
+soak: install ## the fault tests, many more rounds of them
+	tools/install-test-packages.sh test
+	SOAK=1 $(NODE) tools/run-tests.ts --timeout-ms $(SOAK_TIMEOUT_MS) test/faults
+
+build: install ## JavaScript in dist/
+	npm run -s build
+
+clean: ## remove what install and build have made
+	rm -rf dist node_modules

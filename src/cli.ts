@@ -1,0 +1,171 @@
+/** The command line. Results go to standard output; what went wrong is one line on standard error, and exit code 1. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Config, loadConfig } from './config.ts';
+import { normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS, type Plan } from './core/account.ts';
+import { SCOPES, type Scope } from './core/api.ts';
+import type { Logger } from './core/ports.ts';
+import { isTimeZone } from './core/zone.ts';
+import { createLogger } from './logging.ts';
+import { describeStatus, fetchStatus } from './node-status.ts';
+import { hashPassword } from './storage/passwords.ts';
+import { createApiKey } from './storage/postgres/api-keys.ts';
+import { openForCommand } from './storage/postgres/command-access.ts';
+import { migrate } from './storage/postgres/migrate.ts';
+import { createPool, inTransaction, type Pool } from './storage/postgres/pool.ts';
+import { createConfirmedUser, findUserByEmail } from './storage/postgres/users.ts';
+import { VERSION } from './version.ts';
+
+const KEY_NAME = 'command line';
+const DEFAULT_SCOPES: Scope[] = ['links:read', 'links:write', 'stats:read'];
+
+const program = new Command('elnk')
+  .description('A link shortener. Settings come from the environment and from .env; see docs/operations.md.')
+  .version(VERSION)
+  .showSuggestionAfterError(false);
+
+program.command('serve', { isDefault: true }).description('start a node (what elnk does without a command)').action(serve);
+
+program.command('migrate').description('bring the database up to this version and exit').action(migrateOnly);
+
+program
+  .command('user')
+  .description('accounts')
+  .command('add')
+  .description('make an account, confirmed at once; prints JSON {id, email, apiKey}')
+  .argument('<email>', 'its e-mail address', parseEmail)
+  .option('--password <password>', 'to sign in with; without, only by API key', parsePassword)
+  .option('--admin', 'an administrator', false)
+  .addOption(new Option('--plan <plan>', 'how much it may use').choices(PLANS).default('regular'))
+  .option('--timezone <zone>', 'IANA time zone of its calendar', parseTimeZone, 'UTC')
+  .action(addUser);
+
+program
+  .command('key')
+  .description('API keys')
+  .command('add')
+  .description('make an API key; prints JSON {apiKey}')
+  .argument('<email>', 'whose', parseEmail)
+  .option('--name <name>', 'what its owner calls it', KEY_NAME)
+  .addOption(new Option('--scope <scopes...>', 'what it may do').choices(SCOPES).default(DEFAULT_SCOPES))
+  .action(addKey);
+
+program
+  .command('status')
+  .description('how the running node is')
+  .option('--json', 'as JSON', false)
+  .action(async ({ json }: { json: boolean }) => {
+    const status = await fetchStatus(configOrEnd().dataDir);
+    console.log(json ? JSON.stringify(status) : describeStatus(status));
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  end([error instanceof Error ? error.message.replace(/\s*\n\s*/g, ' ') : String(error)]);
+}
+
+async function serve(): Promise<void> {
+  const config = configOrEnd();
+  const logger = createLogger({ level: config.logLevel });
+  const { startNode } = await import('./main.ts'); // with all that commands have no use for
+  const asked = stopSignal(logger);
+  const node = await startNode(config, logger);
+  await asked;
+  await node.stop();
+  process.exit(0);
+}
+
+/** Settles at the first SIGTERM or SIGINT; at the second one the process ends at once. */
+function stopSignal(logger: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = (signal: NodeJS.Signals) => {
+      logger.info({ signal }, asked ? 'ending at once' : 'stopping; once more ends at once');
+      // Not process.exit: that aborts with a core dump while a front thread is listening.
+      if (asked) process.kill(process.pid, 'SIGKILL');
+      asked = true;
+      resolve();
+    };
+    process.on('SIGTERM', ask).on('SIGINT', ask);
+  });
+}
+
+async function migrateOnly(): Promise<void> {
+  const { databaseUrl, dataDir } = configOrEnd();
+  const logger = createLogger({ level: 'silent' });
+  const database = await openForCommand({ databaseUrl, dataDir, logger });
+  try {
+    const applied = await migrate({ url: database.value.url, logger });
+    console.log(applied.length === 0 ? 'nothing to do' : applied.map((name) => `applied ${name}`).join('\n'));
+  } finally {
+    await database.stop();
+  }
+}
+
+type NewUserOptions = { password?: string; admin: boolean; plan: Plan; timezone: string };
+
+async function addUser(email: string, options: NewUserOptions): Promise<void> {
+  const passwordHash = options.password === undefined ? null : await hashPassword(options.password);
+  const made = await withDatabase((pool) =>
+    inTransaction(pool, async (client) => {
+      const account = { email, passwordHash, isAdmin: options.admin, plan: options.plan, timeZone: options.timezone };
+      const { id } = await createConfirmedUser(client, account);
+      return { id, email, apiKey: await createApiKey(client, { userId: id, name: KEY_NAME, scopes: scopesFor(options.admin) }) };
+    }),
+  );
+  console.log(JSON.stringify(made));
+}
+
+function scopesFor(admin: boolean): Scope[] {
+  return admin ? [...SCOPES] : DEFAULT_SCOPES;
+}
+
+async function addKey(email: string, { name, scope }: { name: string; scope: Scope[] }): Promise<void> {
+  const apiKey = await withDatabase(async (pool) => {
+    const user = await findUserByEmail(pool, email);
+    if (user === null) throw new Error(`there is no account with the e-mail ${email}`);
+    return createApiKey(pool, { userId: user.id, name, scopes: [...new Set(scope)] });
+  });
+  console.log(JSON.stringify({ apiKey }));
+}
+
+/** On the migrated database of the node, running or not. */
+async function withDatabase<T>(use: (pool: Pool) => Promise<T>): Promise<T> {
+  const { databaseUrl, dataDir } = configOrEnd();
+  const logger = createLogger({ level: 'silent' }); // what matters is thrown
+  const database = await openForCommand({ databaseUrl, dataDir, logger });
+  try {
+    await migrate({ url: database.value.url, logger });
+    const pool = await createPool({ url: database.value.url, name: 'command', max: 1, logger });
+    return await use(pool.value).finally(pool.stop);
+  } finally {
+    await database.stop();
+  }
+}
+
+function configOrEnd(): Config {
+  const config = loadConfig();
+  if (!Array.isArray(config)) return config;
+  return end(config.map(({ name, message }) => `${name} ${message}`));
+}
+
+function end(reasons: string[]): never {
+  for (const reason of reasons) console.error(`elnk: ${reason}`);
+  process.exit(1);
+}
+
+function parseEmail(text: string): string {
+  const email = normalizeEmail(text);
+  if (email === null) throw new InvalidArgumentError('It must be an e-mail address.');
+  return email;
+}
+
+function parsePassword(text: string): string {
+  if (text.length >= PASSWORD_MIN_LENGTH && text.length <= PASSWORD_MAX_LENGTH) return text;
+  throw new InvalidArgumentError(`It must have ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters.`);
+}
+
+function parseTimeZone(text: string): string {
+  if (!isTimeZone(text)) throw new InvalidArgumentError('It must be an IANA time zone such as Europe/Moscow.');
+  return text;
+}

@@ -1,0 +1,241 @@
+/**
+ * The settings of a node, read once from the environment. Every fault is found, not only the first.
+ * An empty variable counts as one that is not set: that is what compose files and unit files make of a missing value.
+ */
+import { existsSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { LOG_LEVELS, type LogLevel } from './core/ports.ts';
+import { readIfPresent } from './storage/private-file.ts';
+
+const KIB = 1024;
+const GIB = KIB ** 3;
+export const SECRET_KEY_MIN_BYTES = 32;
+/** A longer key with fewer different characters than this was typed, not made. */
+const SECRET_KEY_MIN_DIFFERENT = 8;
+const THREADS_MAX = 128;
+
+const FSYNC_MODES = ['everysec', 'always', 'no'] as const;
+
+/** Plain data: it is handed to threads. */
+export type Config = {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** Origin under which visitors reach the node; null: what `localOrigin` says of the address it listens on. */
+  baseUrl: string | null;
+  /** Absolute. */
+  dataDir: string;
+  /** Null: the embedded Postgres. */
+  databaseUrl: string | null;
+  frontThreads: number;
+  shardThreads: number;
+  /** Null: made and kept in the data folder. */
+  secretKey: string | null;
+  /** Addresses and CIDRs, for `trustedProxyList`. */
+  trustedProxies: string[];
+  clickLogFsync: (typeof FSYNC_MODES)[number];
+  clickLogMaxBytes: number;
+  flushRows: number;
+  flushMs: number;
+  linkCacheEntries: number;
+  /** An own .mmdb file, absolute; null: the one that comes along. */
+  geoipFile: string | null;
+  /** How long clicks are kept after folding; 0: not at all. */
+  rawClickDays: number;
+  logLevel: LogLevel;
+};
+
+/** A setting's name, and what is wrong with it and would be right. */
+export type ConfigFault = { name: string; message: string };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export type ConfigSurroundings = {
+  cores: number;
+  /** @returns null when there is no such file; throws when it cannot be read */
+  readFile(path: string): string | null;
+  hasFile(path: string): boolean;
+};
+
+/** @returns the configuration, or all that is wrong */
+export function readConfig(env: Environment, { cores, readFile, hasFile }: ConfigSurroundings): Config | ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const settings = settingsOf(env, readFile, faults);
+  const host = settings.text('HOST', '127.0.0.1', parseHost);
+  const port = settings.text('PORT', 8080, integer(0, 65_535));
+  const frontThreads = settings.text('FRONT_THREADS', Math.max(1, cores - 1), integer(1, THREADS_MAX));
+  const config: Config = {
+    host,
+    port,
+    frontThreads,
+    shardThreads: settings.text('SHARD_THREADS', Math.max(1, Math.floor(frontThreads / 2)), integer(1, THREADS_MAX)),
+    baseUrl: settings.text('BASE_URL', null, parseBaseUrl),
+    dataDir: settings.text('DATA_DIR', resolve('data'), (text) => resolve(text)),
+    databaseUrl: settings.secret('DATABASE_URL', null, parseDatabaseUrl),
+    secretKey: settings.secret('SECRET_KEY', null, parseSecretKey),
+    trustedProxies: settings.text('TRUSTED_PROXIES', [], parseProxies),
+    clickLogFsync: settings.text('CLICK_LOG_FSYNC', 'everysec', oneOf(FSYNC_MODES)),
+    clickLogMaxBytes: settings.text('CLICK_LOG_MAX_BYTES', 8 * GIB, parseBytes),
+    flushRows: settings.text('FLUSH_ROWS', 1_000, integer(1, 1_000_000)),
+    flushMs: settings.text('FLUSH_MS', 250, integer(1, 60_000)),
+    linkCacheEntries: settings.text('LINK_CACHE_ENTRIES', 200_000, integer(1, 100_000_000)),
+    geoipFile: settings.text('GEOIP_FILE', null, existing(hasFile)),
+    rawClickDays: settings.text('RAW_CLICK_DAYS', 0, integer(0, 36_500)),
+    logLevel: settings.text('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
+  };
+  return faults.length > 0 ? faults : config;
+}
+
+/** The process's environment, over `.env` in the working folder. */
+export function readEnvironment(folder = process.cwd()): Environment {
+  return { ...parseEnv(readIfPresent(join(folder, '.env')) ?? ''), ...process.env };
+}
+
+/** The configuration of this process. */
+export const loadConfig = (): Config | ConfigFault[] =>
+  readConfig(readEnvironment(), { cores: availableParallelism(), readFile: readIfPresent, hasFile: existsSync });
+
+/** Where a node that listens there is reached from the same machine. */
+export function localOrigin(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return new URL(`http://${isIP(name) === 6 ? `[${name}]` : name}:${port}`).origin;
+}
+
+/** @param proxies valid, as in `Config` */
+export function trustedProxyList(proxies: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const proxy of proxies) addProxy(list, proxy);
+  return list;
+}
+
+/** What is wrong with a value; the text completes "NAME …". */
+class SettingError extends Error {}
+
+type Parse<T> = (text: string) => T;
+
+function settingsOf(env: Environment, readFile: ConfigSurroundings['readFile'], faults: ConfigFault[]) {
+  const reading = <T>(name: string, fallback: T, read: () => string | null, parse: Parse<T>): T => {
+    try {
+      const text = read();
+      return text === null ? fallback : parse(text);
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      faults.push({ name, message: error.message });
+      return fallback;
+    }
+  };
+  const textOf = (name: string) => env[name]?.trim() || null;
+  return {
+    text: <T>(name: string, fallback: T, parse: Parse<T>) => reading(name, fallback, () => textOf(name), parse),
+    /** May also stand in a file, and is never quoted in a fault. */
+    secret: <T>(name: string, fallback: T, parse: Parse<T>) => {
+      const path = textOf(`${name}_FILE`);
+      if (path === null) return reading(name, fallback, () => textOf(name), parse);
+      return reading(`${name}_FILE`, fallback, () => (textOf(name) === null ? secretFile(path, readFile) : bothSet(name)), parse);
+    },
+  };
+}
+
+function bothSet(name: string): never {
+  throw new SettingError(`and ${name} are both set: keep one of them`);
+}
+
+function secretFile(path: string, readFile: ConfigSurroundings['readFile']): string {
+  let text: string | null;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    throw new SettingError(`names ${path}, which cannot be read (${error instanceof Error ? error.message : error})`);
+  }
+  if (!text?.trim()) throw new SettingError(`names ${path}, which ${text === null ? 'is not there' : 'is empty'}`);
+  return text.trim();
+}
+
+const integer =
+  (min: number, max: number): Parse<number> =>
+  (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new SettingError(`must be a whole number from ${min} to ${max}, is "${text}"`);
+    return value;
+  };
+
+const oneOf =
+  <T extends string>(words: readonly T[]): Parse<T> =>
+  (text) => {
+    const word = words.find((it) => it === text);
+    if (word === undefined) throw new SettingError(`must be ${words.join(', ').replace(/, ([^,]*)$/, ' or $1')}, is "${text}"`);
+    return word;
+  };
+
+const UNITS: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, ki: KIB, mi: KIB ** 2, gi: GIB, ti: KIB ** 4 };
+/** Room for the newest segment of every log. */
+const CLICK_LOG_MIN_BYTES = KIB ** 2;
+
+function parseBytes(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgt]?i?)b?$/i.exec(text) ?? [];
+  const value = Math.round(Number(number) * UNITS[unit?.toLowerCase() ?? '']);
+  if (!(value >= CLICK_LOG_MIN_BYTES && Number.isSafeInteger(value))) {
+    throw new SettingError(`must be a size of at least 1MiB such as 500MB or 8GiB, is "${text}"`);
+  }
+  return value;
+}
+
+const existing =
+  (hasFile: ConfigSurroundings['hasFile']): Parse<string> =>
+  (text) => {
+    const path = resolve(text);
+    if (!hasFile(path)) throw new SettingError(`names ${path}, which is not there`);
+    return path;
+  };
+
+function parseHost(text: string): string {
+  if (isIP(text) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) {
+    throw new SettingError(`must be an address or a host name to listen on such as 0.0.0.0, is "${text}"`);
+  }
+  return text;
+}
+
+function parseBaseUrl(text: string): string {
+  const url = URL.parse(text);
+  const isOrigin = url !== null && ['http:', 'https:'].includes(url.protocol) && url.href === `${url.origin}/` && !/[?#]/.test(text);
+  if (!isOrigin) throw new SettingError(`must be http:// or https:// and a host, without user, path or query, is "${text}"`);
+  return url.origin;
+}
+
+function parseDatabaseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
+    throw new SettingError('must look like postgres://user:password@host:5432/database');
+  }
+  return text;
+}
+
+function parseSecretKey(text: string): string {
+  const bytes = Buffer.byteLength(text);
+  if (bytes < SECRET_KEY_MIN_BYTES) throw new SettingError(`must have at least ${SECRET_KEY_MIN_BYTES} bytes, has ${bytes}`);
+  if (new Set(text).size < SECRET_KEY_MIN_DIFFERENT) throw new SettingError('must be random, as `openssl rand -base64 32` makes it');
+  return text;
+}
+
+function parseProxies(text: string): string[] {
+  const proxies = text.split(/[\s,]+/).filter((proxy) => proxy !== '');
+  const wrong = proxies.filter((proxy) => !isProxy(proxy));
+  if (wrong.length === 0) return proxies;
+  throw new SettingError(`must be addresses or CIDRs such as 10.0.0.0/8, separated by commas, has "${wrong.join('", "')}"`);
+}
+
+function isProxy(proxy: string): boolean {
+  const [address, prefix, ...rest] = proxy.split('/');
+  const bits = isIP(address) === 6 ? 128 : 32;
+  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
+}
+
+function addProxy(list: BlockList, proxy: string): void {
+  const [address, prefix] = proxy.split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  if (prefix === undefined) list.addAddress(address, family);
+  else list.addSubnet(address, Number(prefix), family);
+}

@@ -1,0 +1,174 @@
+/**
+ * The JSON of the HTTP API. One schema each gives the type, the check of what comes in and the description in the OpenAPI document.
+ * Unknown fields are refused: a misspelt name must not look like success. A schema with a title is a component of the document.
+ */
+import { z } from 'zod';
+import { SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, type SlugFault, slugFault } from './slug.ts';
+import { checkTarget, TARGET_FAULTS, TARGET_MAX_LENGTH } from './target.ts';
+
+export const TITLE_MAX_LENGTH = 200;
+export const TAGS_MAX = 20;
+export const TAG_MAX_LENGTH = 50;
+export const PAGE_MAX_LINKS = 100;
+export const PAGE_DEFAULT_LINKS = 50;
+export const CURSOR_MAX_LENGTH = 100;
+
+/** What an API key may be allowed to do. */
+export const SCOPES = ['links:read', 'links:write', 'stats:read', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+const SLUG_FAULTS: Record<SlugFault, string> = {
+  length: `must have ${SLUG_MIN_LENGTH} to ${SLUG_MAX_LENGTH} characters`,
+  characters: 'may contain only ASCII letters, digits, "-" and "_"',
+  reserved: 'is reserved',
+};
+
+/** One line of well-formed Unicode. Lengths are code points, as in JSON Schema. */
+const line = (max: number) =>
+  z
+    .string()
+    .refine((text) => text !== '', 'must not be empty')
+    .refine((text) => text.length <= max || [...text].length <= max, `must have at most ${max} characters`)
+    .refine((text) => text.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must not contain control characters or line breaks')
+    .meta({ minLength: 1, maxLength: max });
+
+const slug = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = slugFault(text);
+    if (fault !== null) context.addIssue({ code: 'custom', message: SLUG_FAULTS[fault] });
+  })
+  .meta({
+    minLength: SLUG_MIN_LENGTH,
+    maxLength: SLUG_MAX_LENGTH,
+    pattern: '^[A-Za-z0-9_-]+$',
+    description: 'Path of the short link; case matters',
+  });
+
+const title = line(TITLE_MAX_LENGTH).nullable().meta({ description: 'A name for the owner; visitors do not see it' });
+const tags = z
+  .array(line(TAG_MAX_LENGTH))
+  .max(TAGS_MAX, `must be at most ${TAGS_MAX} tags`)
+  .transform((all) => [...new Set(all)]);
+
+/**
+ * What a client sends about links.
+ * @param ownHosts see checkTarget
+ */
+export function linkRequestSchemas(ownHosts: ReadonlySet<string>) {
+  const url = z
+    .string()
+    .transform((text, context) => {
+      const target = checkTarget(text, ownHosts);
+      if ('href' in target) return target.href;
+      context.addIssue({ code: 'custom', message: TARGET_FAULTS[target.fault] });
+      return z.NEVER;
+    })
+    .meta({ maxLength: TARGET_MAX_LENGTH, description: 'Where the link leads: http or https' });
+  const createLink = z
+    .strictObject({ url, slug: slug.optional(), title: title.optional(), tags: tags.optional() })
+    .meta({ title: 'CreateLink' });
+  const editLink = z
+    .strictObject({ url: url.optional(), slug: slug.optional(), title: title.optional(), tags: tags.optional() })
+    .refine((changes) => Object.keys(changes).length > 0, 'must change at least one field')
+    .meta({ title: 'EditLink', minProperties: 1 });
+  return { createLink, editLink };
+}
+
+export type LinkRequestSchemas = ReturnType<typeof linkRequestSchemas>;
+/** `url` is normalised, see checkTarget. */
+export type CreateLink = z.output<LinkRequestSchemas['createLink']>;
+export type EditLink = z.output<LinkRequestSchemas['editLink']>;
+
+const count = z.int().nonnegative();
+const instant = z.iso.datetime();
+
+export const linkSchema = z
+  .object({
+    id: z.int().positive(),
+    slug: z.string(),
+    shortUrl: z.string().meta({ format: 'uri' }),
+    url: z.string().meta({ format: 'uri' }),
+    title: z.string().nullable(),
+    tags: z.array(z.string()),
+    hasPassword: z.boolean(),
+    maxClicks: count.nullable(),
+    clicksLeft: count.nullable(),
+    validFrom: instant.nullable(),
+    expiresAt: instant.nullable(),
+    expiredUrl: z.string().nullable(),
+    state: z.enum(['active', 'scheduled', 'expired', 'exhausted', 'disabled']),
+    version: z.int().positive().meta({ description: 'Grows with every edit; the ETag' }),
+    createdAt: instant,
+    updatedAt: instant,
+    clicks: count.meta({ description: 'Clicks of people, as of now' }),
+    repeatClicks: count.meta({ description: 'Clicks by a device that had already clicked this link that day' }),
+    clicksToday: count.meta({ description: "Today is the day of the owner's calendar" }),
+    repeatClicksToday: count,
+  })
+  .meta({ title: 'Link' });
+export type Link = z.infer<typeof linkSchema>;
+
+export const linkListQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(PAGE_MAX_LINKS).default(PAGE_DEFAULT_LINKS),
+  cursor: z.string().max(CURSOR_MAX_LENGTH).optional().meta({ description: 'nextCursor of the page before' }),
+});
+
+export const linkPageSchema = z.object({ data: z.array(linkSchema), nextCursor: z.string().nullable() }).meta({ title: 'LinkPage' });
+export type LinkPage = z.infer<typeof linkPageSchema>;
+
+export const STATS_UNITS = ['15min', 'hour', 'day', 'month'] as const;
+export type StatsUnit = (typeof STATS_UNITS)[number];
+
+const queryInstant = z.iso.datetime({ offset: true });
+export const statsQuerySchema = z.strictObject({
+  from: queryInstant
+    .optional()
+    .meta({ description: 'Rounded down to a quarter-hour; default: the start of the day of `to` in `timezone`' }),
+  to: queryInstant.optional().meta({ description: 'Rounded up to a quarter-hour; default: now' }),
+  timezone: z.string().max(64).optional().meta({ description: "IANA zone that cuts the series; default: the owner's" }),
+  unit: z.enum(STATS_UNITS).default('hour'),
+});
+export type StatsQuery = z.output<typeof statsQuerySchema>;
+
+const facet = z
+  .array(z.object({ key: z.string(), clicks: count }))
+  .meta({ description: 'The ten keys with the most clicks, then "other"' });
+
+export const statsSchema = z
+  .object({
+    slug: z.string(),
+    timezone: z.string(),
+    from: instant,
+    to: instant,
+    clicks: count.meta({ description: 'Clicks of people; bots are apart' }),
+    uniqueClicks: count,
+    repeatClicks: count,
+    botClicks: count,
+    series: z.array(z.object({ start: instant, clicks: count, uniqueClicks: count })),
+    hours: z.array(count).length(24).meta({ description: "Clicks by hour of the owner's day" }),
+    week: z.array(count).length(7).meta({ description: "Clicks by day of the owner's week, Monday first" }),
+    countries: facet,
+    devices: facet,
+    os: facet,
+    browsers: facet,
+    referrers: facet,
+    languages: facet,
+  })
+  .meta({ title: 'Stats' });
+export type Stats = z.infer<typeof statsSchema>;
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'Stable name of what went wrong' }),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'With 422: every fault found' }),
+  })
+  .meta({ title: 'Problem', description: 'RFC 9457' });
+export type Problem = z.infer<typeof problemSchema>;

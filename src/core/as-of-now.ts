@@ -1,0 +1,41 @@
+/**
+ * The number, as of now. The shards are asked first, then the store: what a shard still held and has stored meanwhile is recognised by its
+ * position and left out, what came later is in the store's snapshot. So every log is counted up to one point, and none twice.
+ */
+import type { ClickCounter, Clock, LinkNumbers, StatsReader, UnstoredClicks } from './ports.ts';
+import { countSpan, daysAround, statsFigures, todaySpan, weekSpan } from './stats.ts';
+import { QUARTER_MS } from './zone.ts';
+
+export type AsOfNow = { numbers: LinkNumbers; stats: StatsReader };
+
+export function createAsOfNow(options: { count: ClickCounter; unstored: UnstoredClicks; clock: Clock }): AsOfNow {
+  const { count, unstored, clock } = options;
+  return {
+    async numbers(ownerTimeZone, linkIds) {
+      if (linkIds.length === 0) return new Map();
+      const today = todaySpan(ownerTimeZone, clock());
+      const batches = await unstored(linkIds);
+      const span = daysAround(today.from * QUARTER_MS, today.to * QUARTER_MS);
+      const { totals, days } = await count({ linkIds, ...span, facets: false, unstored: batches });
+      return new Map(
+        linkIds.map((id) => {
+          const { clicks, uniques } = totals.get(id) ?? { clicks: 0, uniques: 0 };
+          const now = countSpan(days.get(id)?.values() ?? [], today);
+          return [id, { clicks, repeatClicks: clicks - uniques, clicksToday: now.clicks, repeatClicksToday: now.clicks - now.uniques }];
+        }),
+      );
+    },
+
+    async stats(link, range) {
+      const now = clock();
+      const [today, week] = [todaySpan(range.timeZone, now), weekSpan(range.timeZone, now)];
+      const batches = await unstored([link.id]);
+      const { fromDay, toDay } = daysAround(
+        Math.min(range.from, today.from * QUARTER_MS, week.from * QUARTER_MS),
+        Math.max(range.to, today.to * QUARTER_MS, week.to * QUARTER_MS),
+      );
+      const { days } = await count({ linkIds: [link.id], fromDay, toDay, facets: true, unstored: batches });
+      return { slug: link.slug, ...statsFigures(days.get(link.id) ?? new Map(), range, now) };
+    },
+  };
+}

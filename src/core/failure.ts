@@ -1,0 +1,37 @@
+/** Expected failures: a stable code with details. `http/problem.ts` turns codes into answers, in one table. */
+
+export type FailureCode =
+  | 'malformed' // the request cannot be read at all
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found' // also what belongs to somebody else
+  | 'method_not_allowed'
+  | 'slug_taken'
+  | 'idempotency_conflict' // the same Idempotency-Key with another body
+  | 'stale' // If-Match names an older version
+  | 'gone' // there is a link, but it does not lead anywhere any more
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'request_timeout' // the request did not arrive completely within the route's time
+  | 'invalid' // read, but a field is wrong: see `errors`
+  | 'too_many_requests'
+  | 'store_away' // Postgres cannot be asked right now; try again
+  | 'deadline' // no answer within the route's time; try again
+  | 'internal';
+
+export type FieldError = { path: string; message: string };
+
+export class Failure extends Error {
+  readonly code: FailureCode;
+  readonly errors: readonly FieldError[];
+  /** Seconds after which trying again may help; absent when it will not. */
+  readonly retryAfterSec: number | undefined;
+
+  constructor(code: FailureCode, detail: string, more: { errors?: readonly FieldError[]; retryAfterSec?: number; cause?: unknown } = {}) {
+    super(detail, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = 'Failure';
+    this.code = code;
+    this.errors = more.errors ?? [];
+    this.retryAfterSec = more.retryAfterSec;
+  }
+}

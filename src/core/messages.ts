@@ -1,0 +1,71 @@
+/** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
+import type { LogLevel, UnstoredBatch } from './ports.ts';
+import type { SharedMemory } from './shared.ts';
+
+/** A worker thread's MessagePort; `core` names no module of Node's. */
+export type Port = InstanceType<typeof MessagePort>;
+
+/** Between main and a thread. */
+export type FromMain =
+  | { type: 'stop' }
+  /** Why the node is not well, over all its threads; said whenever it changes. */
+  | { type: 'health'; reasons: readonly string[] }
+  /** A shard thread has started (again); the port leads to it. Sent to fronts and, as the other end, to the shard. */
+  | { type: 'connect'; peer: number; port: Port };
+
+export type ToMain =
+  | { type: 'ready' }
+  /** The reasons why the thread is not well right now, said whenever they change; empty: all well. */
+  | { type: 'health'; reasons: string[] };
+
+/** Between a front and a shard. Every question is answered, in any order. */
+export type ShardQuestion = { type: 'unstored'; id: number; linkIds: readonly number[] };
+export type ShardAnswer = { type: 'unstored'; id: number; batches: UnstoredBatch[] } | { type: 'failed'; id: number; reason: string };
+
+/** What a front thread is started with. */
+export type FrontSetup = {
+  index: number;
+  fronts: number;
+  shards: number;
+  node: string;
+  version: string;
+  startedAt: number;
+  host: string;
+  port: number;
+  /** Origin of short links. */
+  baseUrl: string;
+  databaseUrl: string;
+  /** CIDRs. */
+  trustedProxies: readonly string[];
+  linkCacheEntries: number;
+  clickLog: ClickLogSetup;
+  /** Stored position of each shard's log of this front: where the log goes on at least. */
+  startAtLeast: readonly number[];
+  /** Bearer token of /internal/status. */
+  statusToken: string;
+  logLevel: LogLevel;
+  shared: SharedMemory;
+};
+
+export type ClickLogSetup = { dir: string; fsync: 'everysec' | 'always' | 'no'; maxBytes: number };
+
+/** What a shard thread is started with. */
+export type ShardSetup = {
+  index: number;
+  fronts: number;
+  shards: number;
+  node: string;
+  databaseUrl: string;
+  clickLog: ClickLogSetup;
+  quarantineDir: string;
+  flushRows: number;
+  flushMs: number;
+  /** Hosts that short links are served under. */
+  ownHosts: readonly string[];
+  countries: SharedArrayBuffer;
+  logLevel: LogLevel;
+  shared: SharedMemory;
+};
+
+/** What pool threads are started with. */
+export type PoolSetup = { databaseUrl: string; logLevel: LogLevel };

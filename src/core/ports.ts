@@ -1,0 +1,191 @@
+/**
+ * The port types that join the folders: `http`, `actors`, `storage` and `jobs` know each other only through these.
+ */
+import type { CreateLink, EditLink, Stats, StatsUnit } from './api.ts';
+import type { Link } from './link.ts';
+import type { LinkDays } from './link-day.ts';
+
+/** Milliseconds since the epoch. A parameter wherever time matters, so that tests can move it. */
+export type Clock = () => number;
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The part of pino's interface that elnk uses; one line per event. */
+export type Logger = {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+/** Something opened: holders see `value`, whoever started it calls `stop`, once. */
+export type Component<T> = { value: T; stop(): Promise<void> };
+
+/** Asks the store for links by slug; one query for all. A slug without a link is absent from the answer. */
+export type LinkLookup = (slugs: readonly string[]) => Promise<Map<string, Link>>;
+
+/** What a front thread does with a decided click: write it down, before the answer. Never throws. */
+export type ClickWriter = {
+  /**
+   * Appends one click to the log of the link's shard, synchronously.
+   * @returns false when it could not be written (already counted as lost)
+   */
+  append(
+    at: number,
+    linkId: number,
+    zoneOffset: number,
+    address: ArrayBuffer,
+    userAgent: string,
+    referrer: string,
+    language: string,
+  ): boolean;
+};
+
+/** A visitor whose first click of the owner's day may lie in clicks that are not stored yet. */
+export type VisitorCandidate = { linkId: number; day: number; visitor: bigint; quarter: number };
+
+/** Clicks that one shard holds in one batch and Postgres may not have yet. */
+export type UnstoredBatch = {
+  /** Log name → position behind the last click of that log in this batch. Stored when Postgres has reached any of them: a batch is one transaction. */
+  ends: Record<string, number>;
+  /** Counts without uniques; those are decided from `candidates` against the store. */
+  days: LinkDays;
+  candidates: VisitorCandidate[];
+};
+
+/** How far a batch moves one log. */
+export type LogMove = { front: number; shard: number; from: number; to: number };
+
+/** Clicks ready to be stored: rows in COPY format (core/copy-row.ts), without header and trailer. */
+export type StorableBatch = {
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+  /** Row i is bytes[starts[i], starts[i + 1]). */
+  readonly starts: Int32Array;
+  readonly moves: ReadonlyMap<string, LogMove>;
+  setBatchId(batchId: number): void;
+};
+
+/** Where a shard stores clicks. */
+export type ClickStore = {
+  /**
+   * Stores a batch in one transaction with the positions it moves: `stored` for now, `already` when an earlier try had got through.
+   * Rows that Postgres refuses are put into quarantine, the others are stored.
+   * @throws when Postgres is away (try again with the same batch) or when the positions are neither before nor behind the batch
+   */
+  store(batch: StorableBatch): Promise<{ outcome: 'stored' | 'already'; quarantined: number }>;
+  /** Stored positions of this node's logs by name; logs that are not known yet begin at 0. */
+  positions(logs: readonly { name: string; front: number; shard: number }[]): Promise<Map<string, number>>;
+  /** The salt of a day of any owner's calendar (days since 1970); the first to ask makes it. 16 bytes. */
+  salt(day: number): Promise<Uint8Array>;
+};
+
+/** Everything that was ever counted of a link. `clicks` are people's. */
+export type LinkTotals = { clicks: number; uniques: number; bots: number };
+
+export type ClickCounts = { totals: Map<number, LinkTotals>; days: LinkDays };
+
+/**
+ * Counts links as of one moment: folded, stored and — as given — not yet stored clicks, none missing, none twice.
+ * `days` holds the documents of the asked days and of all days with clicks that are not folded; facets only when asked for.
+ */
+export type ClickCounter = (question: {
+  linkIds: readonly number[];
+  /** Days of the owners' calendars, both included. */
+  fromDay: number;
+  toDay: number;
+  facets: boolean;
+  unstored: readonly UnstoredBatch[];
+}) => Promise<ClickCounts>;
+
+/** The partitions of the stored clicks. */
+export type EpochStore = {
+  state(): Promise<{ unfoldedRows: number; oldestAgeMs: number; epochRows: number; epochAgeMs: number }>;
+  /** Begins a new partition; batches that are stored from now on go there. */
+  advance(): Promise<void>;
+  /** Drops partitions whose clicks are all folded and older than `keepDays`. @returns how many */
+  dropFolded(keepDays: number): Promise<number>;
+};
+
+/** Counts that one link gets from a fold. */
+export type FoldedDay = { linkId: number; day: number; doc: Uint8Array; clicks: number; uniques: number; bots: number };
+
+/** The store's side of one fold, within its transaction. */
+export type FoldTransaction = {
+  /** Streams the clicks of the batches that are folded, in COPY format. */
+  readClicks(push: (chunk: Uint8Array) => void): Promise<void>;
+  /** Remembers visitors; calls `isNew` with the index of each who was not known on that day. No two entries may be alike. */
+  addVisitors(visitors: { count: number; days: Int32Array; hi: Int32Array; lo: Int32Array }, isNew: (index: number) => void): Promise<void>;
+  /** The stored documents of links and days, where there are any. */
+  readDays(keys: readonly { linkId: number; day: number }[]): Promise<Map<string, Uint8Array>>;
+  /** Replaces documents and adds to totals; links that are gone are left out. */
+  writeDays(days: readonly FoldedDay[]): Promise<void>;
+};
+
+export type FoldResult = { rows: number; batches: number; days: number };
+
+/** Folds what is stored and not folded, up to `maxRows`. Null when another fold is under way or there is nothing to do. */
+export type FoldStore = {
+  fold(maxRows: number, work: (transaction: FoldTransaction) => Promise<{ days: number }>): Promise<FoldResult | null>;
+};
+
+/** Key of `FoldTransaction.readDays`. */
+export const dayKey = (linkId: number, day: number): string => `${linkId}/${day}`;
+
+/** Asks every shard of this node for the clicks that may not be stored yet, complete up to the moment of asking. */
+export type UnstoredClicks = (linkIds: readonly number[]) => Promise<UnstoredBatch[]>;
+
+/** Whom an API key speaks for, and what it may do. */
+export type ApiCaller = { userId: number; scopes: readonly string[]; timeZone: string };
+
+/** @param hash SHA-256 of the key; @returns null when there is no such key */
+export type KeyLookup = (hash: Uint8Array) => Promise<ApiCaller | null>;
+
+/** A link as its owner sees it, without its clicks. Times in milliseconds since the epoch. */
+export type OwnedLink = {
+  id: number;
+  slug: string;
+  url: string;
+  title: string | null;
+  tags: string[];
+  disabled: boolean;
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+/** What makes a repeated request the same request: the caller's key, and SHA-256 of what was asked. */
+export type Idempotency = { key: string; requestHash: Uint8Array };
+
+/** The links of their owners. Whatever belongs to somebody else is answered as if it were not there. */
+export type LinkStore = {
+  /**
+   * Makes a link; a random slug when none is given. A repeat of an idempotent request returns the link as it was when it was made.
+   * @throws Failure slug_taken, idempotency_conflict
+   */
+  create(ownerId: number, link: CreateLink, idempotency: Idempotency | null): Promise<OwnedLink>;
+  /** @throws Failure not_found */
+  get(ownerId: number, slug: string): Promise<OwnedLink>;
+  /** The newest first. @param beforeId only links with a smaller id; null: from the newest on */
+  list(ownerId: number, limit: number, beforeId: number | null): Promise<OwnedLink[]>;
+  /**
+   * @param versions the edit is made only when the link's version is one of them; null: any
+   * @throws Failure not_found, stale, slug_taken
+   */
+  edit(ownerId: number, slug: string, changes: EditLink, versions: readonly number[] | null): Promise<OwnedLink>;
+  /** Deletes the link with its statistics. @throws Failure not_found, stale */
+  delete(ownerId: number, slug: string, versions: readonly number[] | null): Promise<void>;
+};
+
+/** What a list shows of a link's clicks; `today` is the day of the owner's calendar. */
+export type LinkFigures = { clicks: number; repeatClicks: number; clicksToday: number; repeatClicksToday: number };
+
+/** As of now, for every id asked for. */
+export type LinkNumbers = (ownerTimeZone: string, linkIds: readonly number[]) => Promise<Map<number, LinkFigures>>;
+
+/** [from, to) in milliseconds since the epoch, both on a quarter-hour; the series is cut by the calendar of `timeZone`. */
+export type StatsRange = { from: number; to: number; timeZone: string; unit: StatsUnit };
+
+/** @param link `timeZone` is the owner's: repeat clicks, hours and weekdays are by the owner's calendar */
+export type StatsReader = (link: { id: number; slug: string; timeZone: string }, range: StatsRange) => Promise<Stats>;

@@ -1,0 +1,108 @@
+/**
+ * The memory that all threads of a node see. Three boards, each with one rule of who writes where:
+ *  - counters: one lane a thread (see counters.ts);
+ *  - link versions: whoever commits an edit of a link bumps the cell of its slug (atomic);
+ *  - click logs: one row of cells a log; each cell has one writer.
+ */
+import { counterBytes } from './counters.ts';
+
+export type SharedMemory = { counters: SharedArrayBuffer; versions: SharedArrayBuffer; logs: SharedArrayBuffer };
+
+export function createSharedMemory(threads: { fronts: number; shards: number }): SharedMemory {
+  const lanes = 1 + threads.fronts + threads.shards; // lane 0 is main's
+  return {
+    counters: new SharedArrayBuffer(counterBytes(lanes)),
+    versions: new SharedArrayBuffer(VERSION_CELLS * Int32Array.BYTES_PER_ELEMENT),
+    logs: new SharedArrayBuffer(threads.fronts * threads.shards * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT),
+  };
+}
+
+const VERSION_CELLS = 65_536;
+
+/**
+ * How an edit reaches every thread before it is answered: no message, a number. A cached link remembers the cell's
+ * value from before it was looked up; when the cell has moved on, the cached link is no longer valid. Slugs that share a
+ * cell are looked up once more than needed, nothing worse.
+ */
+export type LinkVersions = {
+  /** The cell of a slug; kept beside the cached link so that the redirect only loads a number. */
+  cell(slug: string): number;
+  read(cell: number): number;
+  /** After the commit and before the answer of every create, edit and delete. */
+  bump(slug: string): void;
+};
+
+export function linkVersions(memory: SharedArrayBuffer): LinkVersions {
+  const cells = new Int32Array(memory);
+  const cell = (slug: string) => {
+    let hash = 0x811c9dc5; // FNV-1a, 32 bits
+    for (let i = 0; i < slug.length; i++) hash = Math.imul(hash ^ slug.charCodeAt(i), 0x01000193);
+    return (hash ^ (hash >>> 16)) & (VERSION_CELLS - 1);
+  };
+  return {
+    cell,
+    read: (at) => Atomics.load(cells, at),
+    bump: (slug) => {
+      Atomics.add(cells, cell(slug), 1);
+    },
+  };
+}
+
+const LOG_CELLS = 4;
+const WRITTEN = 0;
+const FREED = 1;
+const STORED = 2;
+const ROTATE = 3;
+
+/** What a click log's writer (front) and reader (shard) tell each other and the node. Positions are bytes since the log began. */
+export type LogBoard = {
+  /** End of what is written. The writer's. */
+  written: number;
+  /** Start of the oldest segment still on disk. The reader's. */
+  freed: number;
+  /** End of what Postgres has. The reader's. */
+  stored: number;
+  /** How often the reader asked for a new segment (after a failed fsync). The reader's. */
+  rotations: number;
+};
+
+/** @param log index of the log: front * shards + shard */
+export function logBoard(memory: SharedArrayBuffer, log: number): LogBoard {
+  const cells = new Float64Array(memory, log * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT, LOG_CELLS);
+  return {
+    get written() {
+      return cells[WRITTEN];
+    },
+    set written(value) {
+      cells[WRITTEN] = value;
+    },
+    get freed() {
+      return cells[FREED];
+    },
+    set freed(value) {
+      cells[FREED] = value;
+    },
+    get stored() {
+      return cells[STORED];
+    },
+    set stored(value) {
+      cells[STORED] = value;
+    },
+    get rotations() {
+      return cells[ROTATE];
+    },
+    set rotations(value) {
+      cells[ROTATE] = value;
+    },
+  };
+}
+
+/** Bytes of all logs that Postgres does not have yet. */
+export function backlogBytes(memory: SharedArrayBuffer): number {
+  let bytes = 0;
+  for (let log = 0; log * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT < memory.byteLength; log++) {
+    const { written, stored } = logBoard(memory, log);
+    bytes += Math.max(0, written - stored);
+  }
+  return bytes;
+}

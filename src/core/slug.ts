@@ -1,0 +1,49 @@
+/** Slugs: the path of a short link. ASCII letters, digits, `-` and `_`; case matters. */
+
+export const SLUG_MIN_LENGTH = 1;
+export const SLUG_MAX_LENGTH = 64;
+export const RANDOM_SLUG_LENGTH = 7;
+
+/** Letters and digits that nobody mistakes for another when reading aloud or typing from paper: no 0 O o 1 l I i. */
+export const RANDOM_SLUG_ALPHABET = '23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ';
+
+const SLUG_FORM = /^[A-Za-z0-9_-]+$/;
+
+/** First path segments that elnk itself answers, now or later; compared without case. */
+const RESERVED = new Set(
+  (
+    'api docs healthz readyz metrics live openapi openapi.json assets static login logout register confirm reset forgot ' +
+    'settings admin links dashboard panel account me new create help about terms privacy robots.txt sitemap.xml ' +
+    'favicon.ico index.html well-known qr stats unlock preview guest www'
+  ).split(' '),
+);
+
+export type SlugFault = 'length' | 'characters' | 'reserved';
+
+/** @returns what is wrong with a slug that somebody chose, or null */
+export function slugFault(slug: string): SlugFault | null {
+  if (slug.length < SLUG_MIN_LENGTH || slug.length > SLUG_MAX_LENGTH) return 'length';
+  if (!SLUG_FORM.test(slug)) return 'characters';
+  if (RESERVED.has(slug.toLowerCase())) return 'reserved';
+  return null;
+}
+
+/** Whether a path segment could name a link at all; what cannot is answered without asking the store. */
+export function isSlugForm(text: string): boolean {
+  return text.length <= SLUG_MAX_LENGTH && SLUG_FORM.test(text);
+}
+
+/**
+ * A random slug, each character equally likely.
+ * @param randomBytes a cryptographic source: n → n bytes
+ */
+export function randomSlug(randomBytes: (n: number) => Uint8Array): string {
+  const limit = 256 - (256 % RANDOM_SLUG_ALPHABET.length); // bytes above it would favour the first characters
+  let slug = '';
+  while (slug.length < RANDOM_SLUG_LENGTH) {
+    for (const byte of randomBytes(RANDOM_SLUG_LENGTH)) {
+      if (byte < limit && slug.length < RANDOM_SLUG_LENGTH) slug += RANDOM_SLUG_ALPHABET[byte % RANDOM_SLUG_ALPHABET.length];
+    }
+  }
+  return slug;
+}

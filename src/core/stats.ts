@@ -1,0 +1,197 @@
+/** From documents to what an owner reads: totals, series, hours of today, days of the week, top lists. */
+import { capFacet, FACETS, type Facet, type LinkDay, type QuarterCounts } from './link-day.ts';
+import { DAY_MS, dayOf, dayStart, offsetAt, offsetSegments, QUARTER_MS, QUARTERS_PER_DAY, quarterOf } from './zone.ts';
+
+export const STATS_UNITS = ['15min', 'hour', 'day', 'month'] as const;
+export type StatsUnit = (typeof STATS_UNITS)[number];
+
+/** Keys in a top list, before "other". */
+export const TOP = 10;
+const HOURS = 24;
+const QUARTERS_PER_HOUR = 4;
+const WEEKDAYS = 7;
+/** Day 0, 1970-01-01, was a Thursday; Monday is 0. */
+const WEEKDAY_OF_DAY_0 = 3;
+
+/** Milliseconds; whole quarter-hours are counted: `from` is moved back and `to` on to the next one. */
+export type StatsRange = { from: number; to: number; timeZone: string; unit: StatsUnit };
+
+export type StatsFigures = {
+  timezone: string;
+  from: string;
+  to: string;
+  clicks: number;
+  uniqueClicks: number;
+  repeatClicks: number;
+  botClicks: number;
+  series: { start: string; clicks: number; uniqueClicks: number }[];
+  hours: number[];
+  week: number[];
+} & Record<Facet, { key: string; clicks: number }[]>;
+
+type Quarters = Map<number, QuarterCounts>;
+type Span = { from: number; to: number };
+
+const iso = (quarter: number): string => new Date(quarter * QUARTER_MS).toISOString();
+
+/** The days of any owner's calendar whose clicks may lie in a range of time: no zone is further than 14 hours from UTC. */
+export function daysAround(fromMs: number, toMs: number): { fromDay: number; toDay: number } {
+  return { fromDay: Math.floor(fromMs / DAY_MS) - 1, toDay: Math.floor(toMs / DAY_MS) + 1 };
+}
+
+/** Today in a zone, in quarters. */
+export function todaySpan(timeZone: string, now: number): Span {
+  const day = today(timeZone, now);
+  return { from: dayStart(timeZone, day), to: dayStart(timeZone, day + 1) };
+}
+
+/** The current week of a zone, Monday first, in quarters. */
+export function weekSpan(timeZone: string, now: number): Span {
+  const monday = mondayOf(today(timeZone, now));
+  return { from: dayStart(timeZone, monday), to: dayStart(timeZone, monday + WEEKDAYS) };
+}
+
+function today(timeZone: string, now: number): number {
+  const quarter = quarterOf(now);
+  return dayOf(quarter, offsetAt(timeZone, quarter));
+}
+
+function mondayOf(day: number): number {
+  const weekday = (((day + WEEKDAY_OF_DAY_0) % WEEKDAYS) + WEEKDAYS) % WEEKDAYS;
+  return day - weekday;
+}
+
+/** What was counted in some quarters, over all documents of a link. */
+export function countSpan(days: Iterable<LinkDay>, { from, to }: Span): { clicks: number; uniques: number; bots: number } {
+  const sum = { clicks: 0, uniques: 0, bots: 0 };
+  for (const { quarters } of days) {
+    for (const [quarter, counts] of quarters) {
+      if (quarter < from || quarter >= to) continue;
+      sum.clicks += counts.clicks;
+      sum.uniques += counts.uniques;
+      sum.bots += counts.bots;
+    }
+  }
+  return sum;
+}
+
+/**
+ * The figures of one link.
+ * Facets are kept by the owner's day, so those of every day that has clicks within the range are added up whole.
+ */
+export function statsFigures(days: ReadonlyMap<number, LinkDay>, range: StatsRange, now: number): StatsFigures {
+  const { timeZone, unit } = range;
+  const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
+  const quarters = addUp(days.values());
+  const { clicks, uniques, bots } = countSpan(days.values(), span);
+  return {
+    timezone: timeZone,
+    from: iso(span.from),
+    to: iso(span.to),
+    clicks,
+    uniqueClicks: uniques,
+    repeatClicks: clicks - uniques,
+    botClicks: bots,
+    series: series(quarters, timeZone, span, unit),
+    hours: hoursOfToday(quarters, timeZone, now),
+    week: daysOfWeek(quarters, timeZone, now),
+    ...topLists([...days.values()].filter((day) => hasClicksIn(day, span))),
+  };
+}
+
+const hasClicksIn = ({ quarters }: LinkDay, { from, to }: Span): boolean => {
+  for (const quarter of quarters.keys()) if (quarter >= from && quarter < to) return true;
+  return false;
+};
+
+function addUp(days: Iterable<LinkDay>): Quarters {
+  const sum: Quarters = new Map();
+  for (const day of days) {
+    for (const [quarter, { clicks, uniques, bots }] of day.quarters) {
+      const counts = sum.get(quarter);
+      if (counts === undefined) sum.set(quarter, { clicks, uniques, bots });
+      else {
+        counts.clicks += clicks;
+        counts.uniques += uniques;
+        counts.bots += bots;
+      }
+    }
+  }
+  return sum;
+}
+
+function topLists(days: LinkDay[]): Record<Facet, { key: string; clicks: number }[]> {
+  const list = (facet: Facet) => {
+    const sum = new Map<string, number>();
+    for (const { facets } of days) for (const [key, clicks] of facets[facet]) sum.set(key, (sum.get(key) ?? 0) + clicks);
+    return capFacet(sum, TOP).map(([key, clicks]) => ({ key, clicks }));
+  };
+  return Object.fromEntries(FACETS.map((facet) => [facet, list(facet)])) as Record<Facet, { key: string; clicks: number }[]>;
+}
+
+function series(quarters: Quarters, timeZone: string, span: Span, unit: StatsUnit): StatsFigures['series'] {
+  const starts = bucketStarts(timeZone, span, unit);
+  const buckets = starts.map((start) => ({ start: iso(start), clicks: 0, uniqueClicks: 0 }));
+  for (const [quarter, { clicks, uniques }] of quarters) {
+    if (quarter < span.from || quarter >= span.to) continue;
+    const bucket = buckets[lastAtMost(starts, quarter)];
+    bucket.clicks += clicks;
+    bucket.uniqueClicks += uniques;
+  }
+  return buckets;
+}
+
+/**
+ * The quarters at which buckets begin. The first begins with the span. An hour that the clock repeats is two buckets, an hour cut by a
+ * change of the clock is cut; days and months are whole whatever the clock does.
+ */
+export function bucketStarts(timeZone: string, span: Span, unit: StatsUnit): number[] {
+  const starts: number[] = [];
+  let label = '';
+  for (const { from, to, offset } of offsetSegments(timeZone, span.from, span.to)) {
+    const step = unit === '15min' ? 1 : unit === 'hour' ? QUARTERS_PER_HOUR : QUARTERS_PER_DAY;
+    for (let at = from; at < to; at = (Math.floor((at + offset) / step) + 1) * step - offset) {
+      const next = unit === 'day' ? String(dayOf(at, offset)) : unit === 'month' ? monthOf(dayOf(at, offset)) : `${at}`;
+      if (next === label) continue;
+      label = next;
+      starts.push(at);
+    }
+  }
+  return starts;
+}
+
+const monthOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 7);
+
+/** Index of the last element that is not above `value`; the first element is at most `value`. */
+function lastAtMost(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle] <= value) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function hoursOfToday(quarters: Quarters, timeZone: string, now: number): number[] {
+  const hours = new Array<number>(HOURS).fill(0);
+  const span = todaySpan(timeZone, now);
+  for (const { from, to, offset } of offsetSegments(timeZone, span.from, span.to)) {
+    for (let quarter = from; quarter < to; quarter++) {
+      const ofDay = (quarter + offset) % QUARTERS_PER_DAY;
+      hours[Math.floor(ofDay / QUARTERS_PER_HOUR)] += quarters.get(quarter)?.clicks ?? 0;
+    }
+  }
+  return hours;
+}
+
+function daysOfWeek(quarters: Quarters, timeZone: string, now: number): number[] {
+  const week = new Array<number>(WEEKDAYS).fill(0);
+  const monday = mondayOf(today(timeZone, now));
+  for (let weekday = 0; weekday < WEEKDAYS; weekday++) {
+    const end = dayStart(timeZone, monday + weekday + 1);
+    for (let quarter = dayStart(timeZone, monday + weekday); quarter < end; quarter++) week[weekday] += quarters.get(quarter)?.clicks ?? 0;
+  }
+  return week;
+}

@@ -1,0 +1,164 @@
+/** A front thread: joins the server, the link table, the click logs and the shards. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createShardClient } from './actors/shard-port.ts';
+import { trustedProxyList } from './config.ts';
+import { createAsOfNow } from './core/as-of-now.ts';
+import { countersOf, readCounters } from './core/counters.ts';
+import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
+import { backlogBytes, linkVersions, logBoard } from './core/shared.ts';
+import { offsetMemory } from './core/zone.ts';
+import { clientAddress } from './http/client-address.ts';
+import { API_DEADLINE_MS } from './http/exchange.ts';
+import { serveRedirects } from './http/redirect.ts';
+import { registerRoutes } from './http/routes.ts';
+import { startServer } from './http/server.ts';
+import type { NodeStatus } from './http/status.ts';
+import { createLogger } from './logging.ts';
+import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
+import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
+import { batchedLookup } from './storage/links/lookup.ts';
+import { createLinkTable } from './storage/links/table.ts';
+import { apiKeyLookup } from './storage/postgres/api-keys.ts';
+import { createClickCounter } from './storage/postgres/click-counts.ts';
+import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
+import { createPool, isStoreAway } from './storage/postgres/pool.ts';
+
+/** Lifetime of a cached link. */
+const LINK_TTL_MS = 60_000;
+/** A redirect that has to wait for Postgres gives up after this. */
+const LOOKUP_TIMEOUT_MS = 1_500;
+const LOOKUP_CONNECTIONS = 2;
+const API_CONNECTIONS = 6;
+const HEALTH_MS = 200;
+/** Connections to a Postgres that does not answer are left to the end of the thread. */
+const POOL_STOP_MS = 2_000;
+
+const setup: FrontSetup = workerData;
+const main = parentPort;
+if (main === null) throw new Error('front-thread.ts is started by main.ts');
+
+const name = `front ${setup.index}`;
+const { shared, shards } = setup;
+const logger = createLogger({ level: setup.logLevel, fields: { thread: name } });
+const counters = countersOf(shared.counters, 1 + setup.index);
+const versions = linkVersions(shared.versions);
+const ownHosts = new Set([new URL(setup.baseUrl).hostname]);
+
+const logs = Array.from({ length: shards }, (_, shard) =>
+  openLogWriter({
+    dir: setup.clickLog.dir,
+    front: setup.index,
+    shard,
+    board: logBoard(shared.logs, setup.index * shards + shard),
+    fsync: setup.clickLog.fsync,
+    maxBytes: setup.clickLog.maxBytes,
+    startAtLeast: setup.startAtLeast[shard],
+    counters,
+    logger,
+  }),
+);
+const poolOf = (use: string, max: number, queryTimeoutMs: number) =>
+  createPool({ url: setup.databaseUrl, name: `${name} ${use}`, max, logger, queryTimeoutMs, connectTimeoutMs: queryTimeoutMs });
+const lookups = await poolOf('lookups', LOOKUP_CONNECTIONS, LOOKUP_TIMEOUT_MS);
+const queries = await poolOf('api', API_CONNECTIONS, API_DEADLINE_MS);
+
+const shardClient = createShardClient(shards);
+const asOfNow = createAsOfNow({
+  count: createClickCounter(queries.value, setup.node),
+  unstored: shardClient.unstored,
+  clock: Date.now,
+});
+const links = createLinkTable({
+  lookup: batchedLookup(createLinkLookup(lookups.value)),
+  versions,
+  entries: setup.linkCacheEntries,
+  ttlMs: () => LINK_TTL_MS,
+  clock: Date.now,
+  onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
+});
+
+let nodeHealth: readonly string[] = [];
+const server = await startServer(setup.host, setup.port, (app) => {
+  registerRoutes(app, {
+    logger,
+    counters,
+    isStoreAway,
+    newErrorId: randomUUID,
+    deadlineMs: API_DEADLINE_MS,
+    findKey: apiKeyLookup(queries.value),
+    links: createLinkStore(queries.value, randomBytes),
+    numbers: asOfNow.numbers,
+    stats: asOfNow.stats,
+    clock: Date.now,
+    onChanged: versions.bump,
+    baseUrl: setup.baseUrl,
+    ownHosts,
+    version: setup.version,
+    readiness: () => nodeHealth,
+    counterMemory: shared.counters,
+    gauges: () => ({ backlogBytes: backlogBytes(shared.logs), cachedLinks: links.size() }),
+    metricsToken: null,
+    statusToken: setup.statusToken,
+    status,
+  });
+  serveRedirects(app, {
+    links,
+    clicks: clickWriter(logs.map((log) => log.value)),
+    offsetOf: offsetMemory(),
+    clientAddress: clientAddress(setup.trustedProxies.length === 0 ? null : trustedProxyList(setup.trustedProxies)),
+    clock: Date.now,
+    counters,
+  });
+});
+
+function status(): NodeStatus {
+  const totals = readCounters(shared.counters);
+  const backlog = backlogBytes(shared.logs);
+  const meanClickBytes = totals.clickLogBytes / Math.max(1, totals.redirects - totals.clicksLost);
+  return {
+    version: setup.version,
+    uptimeSec: Math.floor((Date.now() - setup.startedAt) / 1000),
+    ttlMs: LINK_TTL_MS,
+    fronts: setup.fronts,
+    shards,
+    backlogBytes: backlog,
+    backlogClicks: backlog === 0 ? 0 : Math.max(1, Math.round(backlog / Math.max(RECORD_MIN_BYTES, meanClickBytes))),
+    clicksLost: totals.clicksLost,
+    degraded: nodeHealth,
+  };
+}
+
+let said = '';
+const health = setInterval(() => {
+  const reasons = logs
+    .map((log) => log.value.state(Date.now()))
+    .filter((state) => state !== 'ok')
+    .map((state) => (state === 'full' ? 'the click log is full: clicks are lost' : 'the click log cannot be written: clicks are lost'));
+  if (said === reasons.join()) return;
+  said = reasons.join();
+  main.postMessage({ type: 'health', reasons } satisfies ToMain);
+}, HEALTH_MS);
+
+main.on('message', (message: FromMain) => {
+  if (message.type === 'stop') void stop().then(() => process.exit(0));
+  else if (message.type === 'health') nodeHealth = message.reasons;
+  else shardClient.connect(message.peer, message.port);
+});
+
+/** Stops to listen, lets the answers under way finish, and closes: uWebSockets aborts the process when its app is open as the thread ends. */
+async function stop(): Promise<void> {
+  clearInterval(health);
+  nodeHealth = ['stopping'];
+  await server.stop();
+  for (const log of logs) await log.stop();
+  shardClient.close();
+  await Promise.race([Promise.all([lookups.stop(), queries.stop()]), new Promise((resolve) => setTimeout(resolve, POOL_STOP_MS))]);
+}
+
+process.on('uncaughtException', (error) => {
+  logger.error({ err: error }, 'unexpected error; the thread ends and is started again');
+  void server.stop().finally(() => process.exit(1));
+});
+
+main.postMessage({ type: 'ready' } satisfies ToMain);

@@ -1,0 +1,226 @@
+/** /api/v1/links */
+import { createHash } from 'node:crypto';
+import { type Link, type LinkRequestSchemas, linkListQuerySchema, linkPageSchema, linkRequestSchemas, linkSchema } from '../../core/api.ts';
+import type { CounterName, Counters } from '../../core/counters.ts';
+import { Failure, type FailureCode } from '../../core/failure.ts';
+import type { Idempotency, LinkFigures, LinkNumbers, LinkStore, OwnedLink } from '../../core/ports.ts';
+import { isSlugForm } from '../../core/slug.ts';
+import { type ApiRoute, apiRoute, type Exchange, type Reply } from '../route.ts';
+
+export type LinkDeps = {
+  links: LinkStore;
+  numbers: LinkNumbers;
+  /** Makes an edit effective in every thread. Called after the commit and before the answer. */
+  onChanged(slug: string): void;
+  counters: Counters;
+  /** Address of this server without a slash at the end. */
+  baseUrl: string;
+  /** See core/target.ts. */
+  ownHosts: ReadonlySet<string>;
+};
+
+const LINKS = '/api/v1/links';
+const LINK = '/api/v1/links/{slug}';
+
+const IF_MATCH = { name: 'If-Match', description: 'ETag of the version that is meant, or *' };
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  description: '1 to 255 visible ASCII characters; the same request with the same key makes one link',
+};
+const ETAG = { name: 'ETag', description: 'The version of the link' };
+const LOCATION = { name: 'Location', description: 'Where the link is found in this API' };
+
+const NOTHING_SENT = { query: null, body: null, requestHeaders: [], failures: [] } as const;
+
+export function linkRoutes(deps: LinkDeps): ApiRoute[] {
+  const schemas = linkRequestSchemas(deps.ownHosts);
+  return [createRoute(deps, schemas), listRoute(deps), readRoute(deps), editRoute(deps, schemas), deleteRoute(deps)];
+}
+
+const createRoute = (deps: LinkDeps, { createLink }: LinkRequestSchemas) =>
+  apiRoute({
+    ...NOTHING_SENT,
+    method: 'POST',
+    path: LINKS,
+    summary: 'Create a link',
+    scope: 'links:write',
+    body: createLink,
+    requestHeaders: [IDEMPOTENCY_KEY],
+    reply: { status: 201, description: 'The new link', schema: linkSchema, headers: [LOCATION, ETAG] },
+    failures: ['slug_taken', 'idempotency_conflict'],
+    countRefusal: ({ code, errors }) => (code === 'invalid' || code === 'malformed' ? ['invalidCreations', ...rejectedUrl(errors)] : []),
+    handler: async ({ exchange, caller, body }) => {
+      const idempotency = idempotencyOf(exchange, body);
+      const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, body, idempotency));
+      if (body.slug === undefined) deps.onChanged(made.slug);
+      deps.counters.add('linksCreated');
+      const link = toLink(made, NO_CLICKS, deps.baseUrl);
+      return { status: 201, headers: { Location: `${LINKS}/${link.slug}`, ...etag(link) }, body: link };
+    },
+  });
+
+const listRoute = (deps: LinkDeps) =>
+  apiRoute({
+    ...NOTHING_SENT,
+    method: 'GET',
+    path: LINKS,
+    summary: 'List your links, the newest first',
+    scope: 'links:read',
+    query: linkListQuerySchema,
+    reply: { status: 200, description: 'One page', schema: linkPageSchema, headers: [] },
+    countRefusal: () => [],
+    handler: async ({ caller, query }) => {
+      const found = await deps.links.list(caller.userId, query.limit + 1, query.cursor === undefined ? null : idOf(query.cursor));
+      const page = found.slice(0, query.limit);
+      const data = await withNumbers(deps, caller.timeZone, page);
+      return { status: 200, body: { data, nextCursor: found.length > page.length ? cursorOf(page[page.length - 1]) : null } };
+    },
+  });
+
+const readRoute = (deps: LinkDeps) =>
+  apiRoute({
+    ...NOTHING_SENT,
+    method: 'GET',
+    path: LINK,
+    summary: 'Read a link',
+    scope: 'links:read',
+    reply: { status: 200, description: 'The link', schema: linkSchema, headers: [ETAG] },
+    countRefusal: () => [],
+    handler: async ({ exchange, caller }) => linkReply(deps, caller.timeZone, await deps.links.get(caller.userId, slugOf(exchange))),
+  });
+
+const editRoute = (deps: LinkDeps, { editLink }: LinkRequestSchemas) =>
+  apiRoute({
+    ...NOTHING_SENT,
+    method: 'PATCH',
+    path: LINK,
+    summary: 'Edit a link; effective at once',
+    scope: 'links:write',
+    body: editLink,
+    requestHeaders: [IF_MATCH],
+    reply: { status: 200, description: 'The link as it is now', schema: linkSchema, headers: [ETAG] },
+    failures: ['stale', 'slug_taken'],
+    countRefusal: ({ code, errors }) => {
+      if (code === 'invalid' || code === 'malformed') return ['rejectedEdits', ...rejectedUrl(errors)];
+      return isDenied(code) ? ['deniedEdits'] : [];
+    },
+    handler: async ({ exchange, caller, body }) => {
+      const slug = slugOf(exchange);
+      const versions = versionsOf(exchange);
+      const edited = await announcing(deps, [slug, body.slug], () => deps.links.edit(caller.userId, slug, body, versions));
+      deps.counters.add('linksEdited');
+      return linkReply(deps, caller.timeZone, edited);
+    },
+  });
+
+const deleteRoute = (deps: LinkDeps) =>
+  apiRoute({
+    ...NOTHING_SENT,
+    method: 'DELETE',
+    path: LINK,
+    summary: 'Delete a link with its statistics',
+    scope: 'links:write',
+    requestHeaders: [IF_MATCH],
+    reply: { status: 204, description: 'It is gone', schema: null, headers: [] },
+    failures: ['stale'],
+    countRefusal: ({ code }) => (isDenied(code) ? ['deniedDeletions'] : []),
+    handler: async ({ exchange, caller }) => {
+      const slug = slugOf(exchange);
+      const versions = versionsOf(exchange);
+      await announcing(deps, [slug], () => deps.links.delete(caller.userId, slug, versions));
+      deps.counters.add('linksDeleted');
+      return { status: 204 };
+    },
+  });
+
+/** What belongs to somebody else cannot be told from what is not there: both are counted as denied. */
+const isDenied = (code: FailureCode) => code === 'forbidden' || code === 'not_found';
+
+/** The slug of the path. @throws Failure not_found for what cannot be one, without asking the store */
+export function slugOf({ params }: Exchange): string {
+  if (!isSlugForm(params.slug)) throw new Failure('not_found', 'There is no such link');
+  return params.slug;
+}
+
+/** Announces a change also when it failed: a commit whose answer was lost has happened all the same. */
+async function announcing<T>({ onChanged }: LinkDeps, slugs: readonly (string | undefined)[], change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } finally {
+    for (const slug of slugs) if (slug !== undefined) onChanged(slug);
+  }
+}
+
+const rejectedUrl = (errors: Failure['errors']): CounterName[] => (errors.some(({ path }) => path === 'url') ? ['rejectedUrls'] : []);
+
+const NO_CLICKS: LinkFigures = { clicks: 0, repeatClicks: 0, clicksToday: 0, repeatClicksToday: 0 };
+
+async function withNumbers({ numbers, baseUrl }: LinkDeps, timeZone: string, links: readonly OwnedLink[]): Promise<Link[]> {
+  const figures =
+    links.length === 0
+      ? null
+      : await numbers(
+          timeZone,
+          links.map(({ id }) => id),
+        );
+  return links.map((link) => toLink(link, figures?.get(link.id) ?? NO_CLICKS, baseUrl));
+}
+
+async function linkReply(deps: LinkDeps, timeZone: string, owned: OwnedLink): Promise<Reply> {
+  const [link] = await withNumbers(deps, timeZone, [owned]);
+  return { status: 200, headers: etag(link), body: link };
+}
+
+function toLink(link: OwnedLink, figures: LinkFigures, baseUrl: string): Link {
+  return {
+    id: link.id,
+    slug: link.slug,
+    shortUrl: `${baseUrl}/${link.slug}`,
+    url: link.url,
+    title: link.title,
+    tags: link.tags,
+    hasPassword: false,
+    maxClicks: null,
+    clicksLeft: null,
+    validFrom: null,
+    expiresAt: null,
+    expiredUrl: null,
+    state: link.disabled ? 'disabled' : 'active',
+    version: link.version,
+    createdAt: new Date(link.createdAt).toISOString(),
+    updatedAt: new Date(link.updatedAt).toISOString(),
+    ...figures,
+  };
+}
+
+const etag = ({ version }: Link) => ({ ETag: `"${version}"` });
+
+/**
+ * The versions that If-Match allows; null: any. Weak tags never match (RFC 9110, 13.1.1), and tags we never gave do not either.
+ * @throws Failure malformed
+ */
+export function versionsOf({ headers }: Exchange): number[] | null {
+  const text = headers.get('if-match');
+  if (text === undefined || text.trim() === '*') return null;
+  if (!/^\s*(?:W\/)?"[^"]*"\s*(?:,\s*(?:W\/)?"[^"]*"\s*)*$/.test(text))
+    throw new Failure('malformed', 'If-Match must be * or ETags in quotes');
+  return [...text.matchAll(/(?<!W\/)"([1-9]\d{0,8})"/g)].map(([, version]) => Number(version));
+}
+
+/** @throws Failure malformed */
+function idempotencyOf({ headers }: Exchange, body: object): Idempotency | null {
+  const key = headers.get('idempotency-key');
+  if (key === undefined) return null;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new Failure('malformed', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
+  return { key, requestHash: createHash('sha256').update(JSON.stringify(body)).digest() };
+}
+
+const cursorOf = ({ id }: OwnedLink): string => Buffer.from(String(id)).toString('base64url');
+
+/** @throws Failure malformed */
+function idOf(cursor: string): number {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  const isOurs = /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text)) && Buffer.from(text).toString('base64url') === cursor;
+  if (!isOurs) throw new Failure('malformed', 'This cursor is none that was given here');
+  return Number(text);
+}

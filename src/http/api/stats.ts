@@ -1,0 +1,81 @@
+/** /api/v1/links/{slug}/stats */
+import { type StatsQuery, type StatsUnit, statsQuerySchema, statsSchema } from '../../core/api.ts';
+import type { FieldError } from '../../core/failure.ts';
+import type { Clock, LinkStore, StatsRange, StatsReader } from '../../core/ports.ts';
+import { DAY_MS, dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from '../../core/zone.ts';
+import { invalid } from '../input.ts';
+import { type ApiRoute, apiRoute } from '../route.ts';
+import { slugOf } from './links.ts';
+
+/** Buckets of a series at most. */
+export const STATS_MAX_BUCKETS = 10_000;
+/** Before 1972, offsets of zones were not whole quarter-hours (core/zone.ts). */
+const EARLIEST = Date.UTC(1972, 0, 1);
+const LATEST = Date.UTC(3000, 0, 1);
+
+/** The shortest that a bucket can be, daylight saving aside. */
+const UNIT_MS: Readonly<Record<StatsUnit, number>> = { '15min': QUARTER_MS, hour: 4 * QUARTER_MS, day: DAY_MS, month: 28 * DAY_MS };
+
+export type StatsDeps = { links: LinkStore; stats: StatsReader; clock: Clock };
+
+export function statsRoutes({ links, stats, clock }: StatsDeps): ApiRoute[] {
+  return [
+    apiRoute({
+      method: 'GET',
+      path: '/api/v1/links/{slug}/stats',
+      summary: 'Statistics of a link, as of now',
+      scope: 'stats:read',
+      query: statsQuerySchema,
+      body: null,
+      requestHeaders: [],
+      reply: { status: 200, description: 'What happened from `from` up to `to`', schema: statsSchema, headers: [] },
+      failures: [],
+      countRefusal: () => [],
+      handler: async ({ exchange, caller: { userId, timeZone }, query }) => {
+        const range = statsRange(query, timeZone, clock());
+        const { id, slug } = await links.get(userId, slugOf(exchange));
+        return { status: 200, body: await stats({ id, slug, timeZone }, range) };
+      },
+    }),
+  ];
+}
+
+/**
+ * Fills in the defaults: up to now, from the start of that day, in the owner's zone.
+ * @throws Failure invalid
+ */
+export function statsRange(query: StatsQuery, ownerTimeZone: string, now: number): StatsRange {
+  const timeZone = query.timezone === undefined ? ownerTimeZone : canonicalZone(query.timezone);
+  if (timeZone === null) throw invalid([{ path: 'timezone', message: 'must be a zone of the IANA database, such as Europe/Moscow' }]);
+  const end = query.to === undefined ? now : Date.parse(query.to);
+  const outside = [boundsFault('to', end), query.from === undefined ? null : boundsFault('from', Date.parse(query.from))];
+  const errors = outside.filter((error) => error !== null);
+  if (errors.length > 0) throw invalid(errors);
+
+  const toQuarter = Math.ceil((query.to === undefined ? end + 1 : end) / QUARTER_MS); // a click of this very millisecond is in
+  const from = (query.from === undefined ? startOfDay(timeZone, toQuarter - 1) : quarterOf(Date.parse(query.from))) * QUARTER_MS;
+  const to = toQuarter * QUARTER_MS;
+  if (from >= to) throw invalid([{ path: 'from', message: 'must lie before `to`' }]);
+  if ((to - from) / UNIT_MS[query.unit] > STATS_MAX_BUCKETS) {
+    throw invalid([{ path: 'unit', message: `would make more than ${STATS_MAX_BUCKETS} points; choose a longer unit or a shorter time` }]);
+  }
+  return { from, to, timeZone, unit: query.unit };
+}
+
+const boundsFault = (path: string, at: number): FieldError | null =>
+  at >= EARLIEST && at <= LATEST ? null : { path, message: 'must lie between the years 1972 and 3000' };
+
+const startOfDay = (timeZone: string, quarter: number) => dayStart(timeZone, dayOf(quarter, offsetAt(timeZone, quarter)));
+
+/**
+ * One spelling of a zone: names are known in any case, and each spelling would be remembered (core/zone.ts). Bare offsets such as +03:10,
+ * which Intl takes for zones too, are none of the IANA database.
+ */
+function canonicalZone(text: string): string | null {
+  if (!/^[A-Za-z]/.test(text)) return null;
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    return null; // RangeError is how Intl says no
+  }
+}

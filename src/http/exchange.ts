@@ -1,0 +1,197 @@
+/**
+ * The only file of the API side that touches uWebSockets' request and response objects. Their rules, each of which aborts the process or
+ * corrupts a connection when broken:
+ *  - the request is dead after the first await: everything is copied at once;
+ *  - the response is dead after an abort and after `end`; onData goes on after `end`;
+ *  - a chunk of the body is only valid inside onData;
+ *  - `endWithoutBody` with arguments (even undefined) never completes the response, and the connection's next request is cut off;
+ *  - header values are written unchecked: CR or LF would split the answer.
+ */
+
+import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
+import type { Counters } from '../core/counters.ts';
+import { Failure } from '../core/failure.ts';
+import type { Logger } from '../core/ports.ts';
+import { problemReply } from './problem.ts';
+import type { Exchange, Reply, ServedRoute } from './route.ts';
+
+/** How long a route may take, from the request's headers to the answer. */
+export const API_DEADLINE_MS = 5_000;
+/** How much of a body that is refused is still read, so that a client that only listens after sending hears the answer. */
+export const DISCARD_MAX_BYTES = 1 << 20;
+/** What a client is told to wait when a store is away or busy. */
+const RETRY_AFTER_SEC = 5;
+
+export type ExchangeDeps = {
+  logger: Logger;
+  counters: Counters;
+  /** Whether an error says that a store cannot be asked right now. */
+  isStoreAway(error: unknown): boolean;
+  /** Names an unexpected error in the answer and in the log. */
+  newErrorId(): string;
+  deadlineMs: number;
+};
+
+type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'del' | 'options' | 'any';
+const VERBS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'del' } as const satisfies Record<string, Verb>;
+const EVERY_VERB: readonly Verb[] = ['get', 'head', 'post', 'put', 'patch', 'del', 'options', 'any'];
+
+const uwsPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+/** GET routes answer HEAD as well. */
+export function serveRoute(app: TemplatedApp, route: ServedRoute, deps: ExchangeDeps): void {
+  const on = (verb: Verb) => app[verb](uwsPath(route.path), (res, req) => serve(res, req, route, deps));
+  on(VERBS[route.method]);
+  if (route.method === 'GET') on('head');
+}
+
+/** Answers every other method of a path that has routes: uWebSockets would go on to a wildcard of that method. */
+export function serveOtherMethods(app: TemplatedApp, path: string, routes: readonly ServedRoute[], deps: ExchangeDeps): void {
+  const served = routes.filter((route) => route.path === path);
+  const allow = served.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  const handler = () => problemReply(new Failure('method_not_allowed', `Allowed here: ${allow}`), { Allow: allow });
+  const taken = new Set<Verb>(served.flatMap(({ method }) => (method === 'GET' ? ['get', 'head'] : [VERBS[method]])));
+  for (const verb of EVERY_VERB.filter((it) => !taken.has(it))) {
+    app[verb](uwsPath(path), (res, req) => serve(res, req, { method: 'GET', path, maxBodyBytes: 0, handler }, deps));
+  }
+}
+
+/** A 404 for whatever begins with a path, before any route that would take it for a slug. */
+export function serveNothingBelow(app: TemplatedApp, path: string, deps: ExchangeDeps): void {
+  const handler = () => problemReply(new Failure('not_found', 'No such address in this API'));
+  for (const verb of EVERY_VERB) {
+    for (const pattern of [path, `${path}/*`]) {
+      app[verb](pattern, (res, req) => serve(res, req, { method: 'GET', path: pattern, maxBodyBytes: 0, handler }, deps));
+    }
+  }
+}
+
+function serve(res: HttpResponse, req: HttpRequest, route: ServedRoute, deps: ExchangeDeps): void {
+  let over = false; // answered or aborted: the response must not be touched any more
+  let arrived = false;
+  res.onAborted(() => {
+    over = true;
+    clearTimeout(timer);
+  });
+  const request = copyRequest(res, req, route);
+  const answer = (reply: Rendered, close = false) => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    if (reply.status >= 500) deps.counters.add('serverErrors');
+    res.cork(() => write(res, reply, request.method === 'HEAD', close));
+  };
+  const refuse = (failure: Failure, close: boolean) => answer(render(problemReply(failure)), close);
+  const run = async (body: Uint8Array) => {
+    arrived = true;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    answer(await replyTo({ ...request, method, body }, route, deps));
+  };
+  const timer = setTimeout(() => {
+    if (arrived) refuse(new Failure('deadline', 'The answer took too long', { retryAfterSec: RETRY_AFTER_SEC }), false);
+    else refuse(new Failure('request_timeout', 'The body took too long'), true);
+  }, deps.deadlineMs);
+
+  if (route.maxBodyBytes === 0) void run(new Uint8Array());
+  else {
+    const tooLarge = (close: boolean) => refuse(new Failure('too_large', `A body may have ${route.maxBodyBytes} bytes at most`), close);
+    readBody(res, Number(request.headers.get('content-length') ?? 0), route.maxBodyBytes, run, tooLarge);
+  }
+}
+
+function copyRequest(res: HttpResponse, req: HttpRequest, route: ServedRoute): Omit<Exchange, 'body'> {
+  const headers = new Map<string, string>();
+  req.forEach((name, value) => {
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  });
+  const params: Record<string, string> = {};
+  for (const [, name] of route.path.matchAll(/\{(\w+)\}/g)) params[name] = decoded(req.getParameter(name) ?? '');
+  return {
+    method: req.getMethod().toUpperCase(),
+    path: req.getUrl(),
+    params,
+    query: new URLSearchParams(req.getQuery() ?? ''),
+    headers,
+    remote: new Uint8Array(res.getRemoteAddress().slice(0)),
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray % names nothing
+  }
+}
+
+/**
+ * @param declared Content-Length, 0 when there is none (chunked)
+ * @param tooLarge called instead of `done`; `close`: more of the body may be under way than is worth reading
+ */
+function readBody(
+  res: HttpResponse,
+  declared: number,
+  limit: number,
+  done: (body: Uint8Array) => Promise<void>,
+  tooLarge: (close: boolean) => void,
+): void {
+  if (declared > limit) {
+    tooLarge(declared > DISCARD_MAX_BYTES);
+    return;
+  }
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  res.onData((chunk, isLast) => {
+    size += chunk.byteLength;
+    if (size <= limit) {
+      parts.push(new Uint8Array(chunk.slice(0)));
+      if (isLast) void done(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    } else if (isLast || size > DISCARD_MAX_BYTES) tooLarge(!isLast);
+  });
+}
+
+/** Never throws. */
+async function replyTo(exchange: Exchange, route: ServedRoute, deps: ExchangeDeps): Promise<Rendered> {
+  try {
+    return render(await route.handler(exchange));
+  } catch (error) {
+    if (error instanceof Failure) return render(problemReply(error));
+    const where = `${route.method} ${route.path}`;
+    if (deps.isStoreAway(error)) {
+      deps.logger.warn({ where, err: error }, 'store away');
+      return render(problemReply(new Failure('store_away', 'The store cannot be asked right now', { retryAfterSec: RETRY_AFTER_SEC })));
+    }
+    const errorId = deps.newErrorId();
+    deps.logger.error({ where, errorId, err: error }, 'unexpected error');
+    return render(problemReply(new Failure('internal', `Whoever runs this server finds the reason in the log under ${errorId}`)));
+  }
+}
+
+type Rendered = { status: number; headers: [name: string, value: string][]; body: string | Uint8Array };
+
+const DEFAULT_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
+/** Everything that can go wrong with a reply goes wrong here, before anything is written. */
+function render(reply: Reply): Rendered {
+  const body = reply.body ?? '';
+  const isText = typeof body === 'string' || body instanceof Uint8Array;
+  const type: Record<string, string> = isText ? {} : { 'Content-Type': 'application/json' };
+  const headers = Object.entries({ ...DEFAULT_HEADERS, ...type, ...reply.headers });
+  for (const [name, value] of headers) {
+    if (/[^\x20-\x7e]/.test(name + value)) throw new Error(`header ${name} has a character that no header may have`);
+  }
+  return { status: reply.status, headers, body: isText ? body : JSON.stringify(body) };
+}
+
+const hasNoBody = (status: number) => status === 204 || status === 304;
+
+/** @param close only for answers with a body */
+function write(res: HttpResponse, { status, headers, body }: Rendered, isHead: boolean, close: boolean): void {
+  res.writeStatus(`${status} ${STATUS_CODES[status]}`);
+  for (const [name, value] of headers) res.writeHeader(name, value);
+  if (isHead) res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
+  if (isHead || hasNoBody(status)) res.endWithoutBody();
+  else res.end(body, close);
+}

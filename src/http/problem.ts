@@ -1,0 +1,48 @@
+/** The one table that turns failures into HTTP answers (RFC 9457). */
+import type { Problem } from '../core/api.ts';
+import type { Failure, FailureCode } from '../core/failure.ts';
+import type { Reply } from './route.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+type Entry = { status: number; title: string; headers?: Readonly<Record<string, string>> };
+
+export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
+  malformed: { status: 400, title: 'The request cannot be read' },
+  unauthenticated: { status: 401, title: 'Who are you?', headers: { 'WWW-Authenticate': 'Bearer realm="elnk"' } },
+  forbidden: {
+    status: 403,
+    title: 'Not allowed',
+    headers: { 'WWW-Authenticate': 'Bearer realm="elnk", error="insufficient_scope"' },
+  },
+  not_found: { status: 404, title: 'There is nothing here' },
+  method_not_allowed: { status: 405, title: 'Not with this method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  slug_taken: { status: 409, title: 'The slug is taken' },
+  gone: { status: 410, title: 'This link is no longer available' },
+  stale: { status: 412, title: 'It was changed in the meantime' },
+  too_large: { status: 413, title: 'The request is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  idempotency_conflict: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  invalid: { status: 422, title: 'The request is not valid' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something went wrong here' },
+  store_away: { status: 503, title: 'Not available right now' },
+  deadline: { status: 503, title: 'No answer in time' },
+};
+
+export function problemOf(failure: Pick<Failure, 'code' | 'message' | 'errors'>): Problem {
+  const { status, title } = PROBLEMS[failure.code];
+  const problem = { type: `urn:elnk:problem:${failure.code}`, title, status, detail: failure.message, code: failure.code };
+  return failure.errors.length === 0 ? problem : { ...problem, errors: [...failure.errors] };
+}
+
+export function problemReply(failure: Failure, headers: Readonly<Record<string, string>> = {}): Reply {
+  const entry = PROBLEMS[failure.code];
+  const retry: Record<string, string> = failure.retryAfterSec === undefined ? {} : { 'Retry-After': String(failure.retryAfterSec) };
+  return {
+    status: entry.status,
+    headers: { ...entry.headers, ...retry, ...headers, 'Content-Type': PROBLEM_TYPE },
+    body: problemOf(failure),
+  };
+}

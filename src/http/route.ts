@@ -1,0 +1,62 @@
+/** What a route is: plain data and plain functions, so that handlers are tested and the OpenAPI document is made without a server. */
+import type { z } from 'zod';
+import type { Scope } from '../core/api.ts';
+import type { CounterName } from '../core/counters.ts';
+import type { Failure, FailureCode } from '../core/failure.ts';
+import type { ApiCaller } from '../core/ports.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A request, copied: nothing in it dies with uWebSockets' request object. */
+export type Exchange = {
+  /** HEAD is served as GET. */
+  method: string;
+  path: string;
+  /** Path parameters by name, percent-decoded. */
+  params: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  /** By lower-case name; repeated ones joined by ", ". */
+  headers: ReadonlyMap<string, string>;
+  /** Address of the peer: 4 or 16 bytes. */
+  remote: Uint8Array;
+  body: Uint8Array;
+};
+
+export type Reply = {
+  status: number;
+  headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON; text and bytes as they are, with the Content-Type from `headers`. */
+  body?: object | string | Uint8Array;
+};
+
+/** May throw: a Failure becomes its problem, anything else a 500 that says nothing. */
+export type Handler = (exchange: Exchange) => Promise<Reply> | Reply;
+
+/** A route as it is registered. `path` may have parameters in braces. */
+export type ServedRoute = { method: Method; path: string; maxBodyBytes: number; handler: Handler };
+
+export type ApiRequest<Query, Body> = { exchange: Exchange; caller: ApiCaller; query: Query; body: Body };
+
+export type HeaderDescription = { name: string; description: string };
+
+/** A route of the API: served for callers with the scope, checked by its schemas, described in the OpenAPI document. */
+export type ApiRoute<Query = unknown, Body = unknown> = {
+  method: Method;
+  path: string;
+  summary: string;
+  scope: Scope;
+  query: z.ZodType<Query> | null;
+  body: z.ZodType<Body> | null;
+  requestHeaders: readonly HeaderDescription[];
+  reply: { status: number; description: string; schema: z.ZodType | null; headers: readonly HeaderDescription[] };
+  /** Failures beside those that every route of its kind has. */
+  failures: readonly FailureCode[];
+  /** Counters that a refusal adds to. */
+  countRefusal(failure: Failure): readonly CounterName[];
+  handler(request: ApiRequest<Query, Body>): Promise<Reply>;
+};
+
+/** Lets a handler see the types of its own schemas, in a list of routes that no longer needs to know them. */
+export function apiRoute<Query, Body>(route: ApiRoute<Query, Body>): ApiRoute {
+  return route as ApiRoute;
+}

@@ -1,0 +1,74 @@
+/** All routes but the redirect's. The OpenAPI document is made from the same list that is registered. */
+import type { TemplatedApp } from 'uWebSockets.js';
+import type { Counters } from '../core/counters.ts';
+import { Failure } from '../core/failure.ts';
+import type { KeyLookup } from '../core/ports.ts';
+import { type LinkDeps, linkRoutes } from './api/links.ts';
+import { type StatsDeps, statsRoutes } from './api/stats.ts';
+import { authenticate, requireScope } from './auth.ts';
+import { type ExchangeDeps, serveNothingBelow, serveOtherMethods, serveRoute } from './exchange.ts';
+import { healthRoutes } from './health.ts';
+import { checked, jsonOf } from './input.ts';
+import { type MetricsDeps, metricsRoute } from './metrics.ts';
+import { openApiDocument, openApiRoute } from './openapi.ts';
+import type { ApiRoute, Handler, ServedRoute } from './route.ts';
+import { type NodeStatus, statusRoute } from './status.ts';
+
+/** Bytes of a JSON body at most. */
+export const API_BODY_MAX_BYTES = 64 << 10;
+
+export type ApiDeps = LinkDeps & StatsDeps;
+type CallerDeps = { findKey: KeyLookup; counters: Counters };
+export type RoutesDeps = ApiDeps &
+  CallerDeps &
+  MetricsDeps &
+  ExchangeDeps & {
+    /** Why this node should get no traffic right now; empty: all well. */
+    readiness: () => readonly string[];
+    /** Who has it may read /internal/status. */
+    statusToken: string;
+    status: () => NodeStatus;
+    /** Of elnk, for the OpenAPI document. */
+    version: string;
+  };
+
+export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [...linkRoutes(deps), ...statsRoutes(deps)];
+
+export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {
+  const api = apiRoutes(deps);
+  const served: ServedRoute[] = [
+    ...api.map((route) => servedRoute(route, deps)),
+    ...healthRoutes(deps.readiness),
+    metricsRoute(deps),
+    statusRoute(deps.statusToken, deps.status),
+    openApiRoute(openApiDocument(api, deps)),
+  ];
+  for (const route of served) serveRoute(app, route, deps);
+  for (const path of new Set(served.map((route) => route.path))) serveOtherMethods(app, path, served, deps);
+  serveNothingBelow(app, '/api', deps);
+}
+
+export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {
+  return {
+    method: route.method,
+    path: route.path,
+    maxBodyBytes: route.body === null ? 0 : API_BODY_MAX_BYTES,
+    handler: apiHandler(route, deps),
+  };
+}
+
+/** Who calls is asked before what is asked: a stranger learns nothing about a body that is wrong. */
+function apiHandler(route: ApiRoute, { findKey, counters }: CallerDeps): Handler {
+  return async (exchange) => {
+    try {
+      const caller = await authenticate(exchange.headers, findKey);
+      requireScope(caller, route.scope);
+      const query = route.query === null ? null : checked(route.query, Object.fromEntries(exchange.query));
+      const body = route.body === null ? null : checked(route.body, jsonOf(exchange));
+      return await route.handler({ exchange, caller, query, body });
+    } catch (error) {
+      if (error instanceof Failure) for (const name of route.countRefusal(error)) counters.add(name);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,35 @@
+/** GET /internal/status: what `elnk status` shows of the running node. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Failure } from '../core/failure.ts';
+import { bearerOf } from './auth.ts';
+import type { ServedRoute } from './route.ts';
+
+export type NodeStatus = {
+  version: string;
+  uptimeSec: number;
+  /** Lifetime of a cached link. */
+  ttlMs: number;
+  fronts: number;
+  shards: number;
+  /** Bytes of click log that are not in Postgres yet. */
+  backlogBytes: number;
+  /** The same in clicks, reckoned with the mean size of the records that this process has written. */
+  backlogClicks: number;
+  clicksLost: number;
+  /** Why the node is not well; empty when it is. */
+  degraded: readonly string[];
+};
+
+/** @param token who has it may ask */
+export function statusRoute(token: string, status: () => NodeStatus): ServedRoute {
+  const digest = (text: string) => createHash('sha256').update(text).digest(); // equal lengths, whatever was given
+  return {
+    method: 'GET',
+    path: '/internal/status',
+    maxBodyBytes: 0,
+    handler: ({ headers }) => {
+      if (!timingSafeEqual(digest(bearerOf(headers) ?? ''), digest(token))) throw new Failure('unauthenticated', 'The token is not right');
+      return { status: 200, body: status() };
+    },
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * A node: what belongs together is started in this order and stopped in the reverse one, so that no part outlives what it needs.
+ * The main thread serves no requests; it starts the threads, introduces them to each other, and decides when to fold.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { bundledCountries, loadCountries } from './actors/enrich/country.ts';
+import { type SupervisedThread, superviseThread } from './actors/supervisor.ts';
+import { type Config, localOrigin } from './config.ts';
+import { type Counters, countersOf } from './core/counters.ts';
+import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
+import type { Component, Logger } from './core/ports.ts';
+import { backlogBytes, createSharedMemory, type SharedMemory } from './core/shared.ts';
+import { createFolding } from './jobs/fold.ts';
+import { startTaskPool } from './jobs/pool.ts';
+import { startTicker } from './jobs/ticker.ts';
+import { createLifecycle } from './lifecycle.ts';
+import type { PoolTasks } from './pool-thread.ts';
+import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
+import { storedPositions } from './storage/postgres/click-counts.ts';
+import { startEmbedded } from './storage/postgres/embedded.ts';
+import { createEpochStore } from './storage/postgres/epochs.ts';
+import { migrate } from './storage/postgres/migrate.ts';
+import { createPool } from './storage/postgres/pool.ts';
+import { VERSION } from './version.ts';
+
+const FOLD_TICK_MS = 1_000;
+const HEALTH_TICK_MS = 200;
+const MAIN_CONNECTIONS = 2;
+
+/** @throws an Error for people: the folder or the port is taken, Postgres cannot be reached, … What was started is stopped again. */
+export async function startNode(config: Config, logger: Logger): Promise<Component<{ url: string }>> {
+  const life = createLifecycle(logger);
+  const startedAt = Date.now();
+  const folder = await life.start('data folder', () => openDataFolder(config.dataDir));
+  const port = await life.start('port', () => claimPort(config.host, config.port));
+  const databaseUrl = config.databaseUrl ?? (await life.start('embedded Postgres', () => startEmbedded({ dir: folder.path, logger }))).url;
+  const pool = await life.start('database', async () => {
+    await migrate({ url: databaseUrl, logger });
+    return createPool({ url: databaseUrl, name: 'main', max: MAIN_CONNECTIONS, logger });
+  });
+
+  const { frontThreads: fronts, shardThreads: shards } = config;
+  const shared = createSharedMemory({ fronts, shards });
+  const counters = countersOf(shared.counters, MAIN_LANE);
+  const clickLog = {
+    dir: join(folder.path, 'click-log'),
+    fsync: config.clickLogFsync,
+    maxBytes: config.clickLogMaxBytes / (fronts * shards),
+  };
+  const baseUrl = config.baseUrl ?? localOrigin(config.host, port);
+  const statusToken = randomBytes(24).toString('base64url');
+  const common = { node: folder.nodeId, databaseUrl, fronts, shards, clickLog, logLevel: config.logLevel, shared };
+
+  const positions = await storedPositions(pool, folder.nodeId);
+  const countries = await loadCountries(config.geoipFile ?? bundledCountries());
+  const threads = await life.start('threads', () =>
+    startThreads({
+      shared,
+      counters,
+      logger,
+      shardSetup: (index): ShardSetup => ({
+        ...common,
+        index,
+        quarantineDir: join(folder.path, 'quarantine'),
+        flushRows: config.flushRows,
+        flushMs: config.flushMs,
+        ownHosts: [new URL(baseUrl).hostname],
+        countries,
+      }),
+      frontSetup: (index): FrontSetup => ({
+        ...common,
+        index,
+        version: VERSION,
+        startedAt,
+        host: config.host,
+        port,
+        baseUrl,
+        trustedProxies: config.trustedProxies,
+        linkCacheEntries: config.linkCacheEntries,
+        startAtLeast: Array.from({ length: shards }, (_, shard) => positions.get(`f${index}-s${shard}`) ?? 0),
+        statusToken,
+      }),
+      fronts,
+      shards,
+    }),
+  );
+
+  const poolSetup: PoolSetup = { databaseUrl, logLevel: config.logLevel };
+  const tasks = await life.start('task pool', async () =>
+    startTaskPool<PoolTasks>(new URL(entry('pool-thread'), import.meta.url).href, poolSetup, Math.max(1, availableParallelism() - 1)),
+  );
+  const folding = createFolding({
+    epochs: createEpochStore(pool),
+    runFold: () => tasks.run('foldClicks'),
+    rawClickDays: config.rawClickDays,
+    clock: Date.now,
+    counters,
+    logger,
+  });
+  await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger));
+  await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
+  await life.start('address', async () => {
+    writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });
+    return { value: undefined, stop: async () => removeNodeAddress(folder.path) };
+  });
+  logger.info({ url: baseUrl, fronts, shards, node: folder.nodeId, version: VERSION }, `elnk is ready at ${baseUrl}`);
+  return { value: { url: baseUrl }, stop: life.stop };
+}
+
+const MAIN_LANE = 0;
+
+/** Entry files keep their ending when they are built: `.ts` here, `.js` in dist. */
+const entry = (name: string): string => `./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
+
+type ThreadsOptions = {
+  shared: SharedMemory;
+  counters: Counters;
+  logger: Logger;
+  shards: number;
+  fronts: number;
+  shardSetup(index: number): ShardSetup;
+  frontSetup(index: number): FrontSetup;
+};
+
+type Threads = { spreadHealth(): void };
+
+/** Shards first: fronts ask them. They stop after the fronts, when the last click is in the logs. */
+async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
+  const { shared, counters, logger, shardSetup, frontSetup } = options;
+  const life = createLifecycle(logger);
+  const shards: (SupervisedThread | undefined)[] = [];
+  const fronts: (SupervisedThread | undefined)[] = [];
+  const start = (name: string, file: string, setup: object, onReady: (thread: SupervisedThread) => void) =>
+    life.start(name, () =>
+      superviseThread({
+        name,
+        spawn: () => new Worker(new URL(entry(file), import.meta.url), { workerData: setup, name }),
+        onReady,
+        counters,
+        logger,
+      }),
+    );
+  for (let index = 0; index < options.shards; index++) {
+    await start(`shard ${index}`, 'shard-thread', shardSetup(index), (shard) => {
+      shards[index] = shard;
+      fronts.forEach((front, i) => front && connect(front, i, shard, index));
+    });
+  }
+  for (let index = 0; index < options.fronts; index++) {
+    await start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
+      fronts[index] = front;
+      shards.forEach((shard, i) => shard && connect(front, index, shard, i));
+    });
+  }
+
+  let said = '';
+  return {
+    value: {
+      /** Tells the fronts how all threads are, when that has changed: any of them may be asked. */
+      spreadHealth() {
+        const reasons = [...shards, ...fronts].flatMap((thread) => thread?.health() ?? []);
+        counters.raise('backlogHighWaterBytes', backlogBytes(shared.logs));
+        if (said === reasons.join()) return;
+        said = reasons.join();
+        for (const front of fronts) front?.post({ type: 'health', reasons });
+      },
+    },
+    stop: life.stop,
+  };
+}
+
+function connect(front: SupervisedThread, frontIndex: number, shard: SupervisedThread, shardIndex: number): void {
+  const { port1, port2 } = new MessageChannel();
+  front.post({ type: 'connect', peer: shardIndex, port: port1 }, [port1]);
+  shard.post({ type: 'connect', peer: frontIndex, port: port2 }, [port2]);
+}
+
+/** The fronts share their port (SO_REUSEPORT), which would also share it with another node: so it is tried alone first. */
+async function claimPort(host: string, port: number): Promise<Component<number>> {
+  const probe = createServer();
+  const claimed = await new Promise<number>((resolve, reject) => {
+    probe.once('error', (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === 'EADDRINUSE'
+          ? 'is in use by another program: stop it, or set PORT to another one'
+          : `cannot be used (${cause.code})`;
+      reject(new Error(`port ${port} of ${host} ${why}`, { cause }));
+    });
+    probe.listen(port, host, () => {
+      const address = probe.address();
+      resolve(address !== null && typeof address === 'object' ? address.port : port);
+    });
+  });
+  await new Promise((resolve) => probe.close(resolve));
+  return { value: claimed, stop: async () => undefined };
+}

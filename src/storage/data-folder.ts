@@ -1,0 +1,98 @@
+/**
+ * The folder in which a node keeps what must outlive it: the click logs, the embedded Postgres, its name and its key. It belongs to one
+ * process at a time.
+ *
+ *   lock.N             who has the folder (folder-lock.ts)
+ *   node-id            the node's name in `click_positions`: with another one, clicks that are stored already would be stored again
+ *   secret-key         made when SECRET_KEY is not set
+ *   node.json          how commands reach the running node
+ *   postgres*          the embedded Postgres (postgres/embedded.ts)
+ */
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Component } from '../core/ports.ts';
+import { lockFolder } from './folder-lock.ts';
+import { hasErrorCode, readIfPresent, writePrivateFile } from './private-file.ts';
+
+const FOLDER_MODE = 0o700;
+const NODE_ID_BYTES = 5;
+const SECRET_KEY_BYTES = 32;
+
+export type DataFolder = {
+  /** Absolute. */
+  path: string;
+  /** Ten letters and digits, the same for the life of the folder. */
+  nodeId: string;
+  /** The folder's own key, made when it is first asked for. @returns 43 characters */
+  secretKey(): string;
+};
+
+/** Another process has the folder. */
+export class FolderTaken extends Error {
+  constructor(path: string, pid: number) {
+    super(`data folder ${path} is in use by process ${pid}: stop it, or give this one another DATA_DIR`);
+    this.name = 'FolderTaken';
+  }
+}
+
+/**
+ * Makes the folder when there is none, and takes it; `stop` gives it back.
+ * @throws FolderTaken; an Error that names the folder when it cannot be made or written to
+ */
+export async function openDataFolder(folder: string): Promise<Component<DataFolder>> {
+  const path = resolve(folder);
+  makeFolder(path);
+  const lock = lockFolder(path);
+  if ('heldBy' in lock) throw new FolderTaken(path, lock.heldBy);
+  const nodeId = kept(join(path, 'node-id'), () => randomBytes(NODE_ID_BYTES).toString('hex'));
+  return {
+    value: { path, nodeId, secretKey: () => kept(join(path, 'secret-key'), () => randomBytes(SECRET_KEY_BYTES).toString('base64url')) },
+    stop: async () => lock.release(),
+  };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (!hasErrorCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC')) throw error;
+    throw new Error(`data folder ${path} cannot be written to (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
+}
+
+/** The content of a file, made by the first who asks. */
+function kept(path: string, make: () => string): string {
+  const present = readIfPresent(path)?.trim();
+  if (present !== undefined && present !== '') return present;
+  const made = make();
+  writePrivateFile(path, `${made}\n`);
+  return made;
+}
+
+/** How commands reach a running node. */
+export type NodeAddress = {
+  pid: number;
+  /** Without a slash at the end. */
+  url: string;
+  /** Bearer token of `/internal/…`. */
+  statusToken: string;
+};
+
+const NODE_FILE = 'node.json';
+
+/** @param path of the data folder; the caller has its lock */
+export function writeNodeAddress(path: string, address: NodeAddress): void {
+  writePrivateFile(join(path, NODE_FILE), `${JSON.stringify(address)}\n`);
+}
+
+export function removeNodeAddress(path: string): void {
+  rmSync(join(path, NODE_FILE), { force: true });
+}
+
+/** @returns null when no node has left one; one that was killed does */
+export function readNodeAddress(path: string): NodeAddress | null {
+  const text = readIfPresent(join(path, NODE_FILE));
+  return text === null ? null : (JSON.parse(text) as NodeAddress);
+}

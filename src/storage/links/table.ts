@@ -1,0 +1,122 @@
+/**
+ * The links that a front thread has at hand, so that a redirect asks nobody.
+ *
+ * An entry is one of:
+ *   fresh     until 4/5 of its lifetime: answered as it is
+ *   ageing    until the end of its lifetime: answered, and looked up again meanwhile, so that a link in use never expires
+ *   expired   looked up before it is answered — unless the store is away: then answered as it is
+ *   outdated  its version has moved on (an edit was committed): looked up before it is answered, always
+ * That a slug has no link is remembered too, apart and for a shorter time, so that a flood of unknown slugs displaces no link.
+ */
+import { Failure } from '../../core/failure.ts';
+import { GenerationMap } from '../../core/generation-map.ts';
+import type { Link } from '../../core/link.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { LinkVersions } from '../../core/shared.ts';
+
+const NEGATIVE_TTL_MS = 10_000;
+/** For each link, how many unknown slugs are remembered. */
+const NEGATIVE_SHARE = 1 / 8;
+const FRESH_SHARE = 0.8;
+/** While the store is away, one lookup an interval finds out when it is back. */
+const PROBE_MS = 500;
+
+type Entry = { link: Link | null; cell: number; version: number; loadedAt: number; refreshing: boolean };
+
+export type LinkTable = {
+  /** The link, null when there is none with this slug, undefined when the store has to be asked: then call `load`. */
+  get(slug: string): Link | null | undefined;
+  /** Asks the store; one question for all who ask for the same slug. Rejects when the store is away. */
+  load(slug: string): Promise<Link | null>;
+  size(): number;
+};
+
+export type LinkTableOptions = {
+  /** Looks one slug up (see lookup.ts). */
+  lookup: (slug: string) => Promise<Link | null>;
+  versions: LinkVersions;
+  entries: number;
+  /** Lifetime of an entry, asked for at every use: it follows the load of the machine. */
+  ttlMs: () => number;
+  clock: Clock;
+  /** A lookup failed; the error is the store's. */
+  onFailure: (error: unknown) => void;
+};
+
+export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFailure }: LinkTableOptions): LinkTable {
+  const links = new GenerationMap<string, Entry>(entries);
+  const unknown = new GenerationMap<string, Entry>(entries * NEGATIVE_SHARE);
+  const loading = new Map<string, Promise<Link | null>>();
+  let away = false;
+  let lastProbe = Number.NEGATIVE_INFINITY;
+
+  async function ask(slug: string): Promise<Link | null> {
+    const cell = versions.cell(slug);
+    for (;;) {
+      const version = versions.read(cell); // before the question: an edit that is committed meanwhile outdates the answer
+      const link = await lookup(slug);
+      if (versions.read(cell) !== version) continue;
+      const [to, from] = link === null ? [unknown, links] : [links, unknown];
+      from.delete(slug);
+      to.set(slug, { link, cell, version, loadedAt: clock(), refreshing: false });
+      return link;
+    }
+  }
+
+  function load(slug: string): Promise<Link | null> {
+    const underWay = loading.get(slug);
+    if (underWay !== undefined) return underWay;
+    const promise = ask(slug)
+      .then(
+        (link) => {
+          away = false;
+          return link;
+        },
+        (error) => {
+          away = true;
+          lastProbe = clock();
+          onFailure(error);
+          throw error;
+        },
+      )
+      .finally(() => loading.delete(slug));
+    loading.set(slug, promise);
+    return promise;
+  }
+
+  function refresh(slug: string, entry: Entry, now: number): void {
+    if (away) {
+      if (now - lastProbe < PROBE_MS) return;
+      lastProbe = now;
+    }
+    entry.refreshing = true;
+    load(slug).catch(() => {
+      entry.refreshing = false; // onFailure has reported it; the entry is good enough meanwhile
+    });
+  }
+
+  function current(slug: string, entry: Entry, lifetimeMs: number): Link | null | undefined {
+    if (versions.read(entry.cell) !== entry.version) return undefined;
+    const now = clock();
+    const age = now - entry.loadedAt;
+    if (age < lifetimeMs * FRESH_SHARE) return entry.link;
+    if (age >= lifetimeMs && !away) return undefined;
+    if (!entry.refreshing) refresh(slug, entry, now);
+    return entry.link;
+  }
+
+  return {
+    get(slug) {
+      const entry = links.get(slug);
+      if (entry !== undefined) return current(slug, entry, ttlMs());
+      const none = unknown.get(slug);
+      return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS);
+    },
+    load(slug) {
+      if (away && clock() - lastProbe < PROBE_MS)
+        return Promise.reject(new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 }));
+      return load(slug);
+    },
+    size: () => links.size + unknown.size,
+  };
+}

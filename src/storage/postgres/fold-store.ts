@@ -1,0 +1,136 @@
+/** The SQL of folding. Everything of one fold happens in one transaction; one fold at a time in the whole cluster. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { CLICK_COLUMNS, POSTGRES_EPOCH_DAY } from '../../core/copy-row.ts';
+import { dayKey, type FoldedDay, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
+import { dayToISO } from '../../core/zone.ts';
+import { CopyRows, readSingleColumn } from './copy-format.ts';
+import { ADVISORY_LOCKS } from './locks.ts';
+import { inTransaction } from './pool.ts';
+
+/** Oldest first, as many as fit into a number of rows (the first one always does). */
+const TAKE_BATCHES = `
+  SELECT id, rows FROM (
+    SELECT id, rows, sum(rows) OVER (ORDER BY id) - rows AS before FROM click_batches WHERE NOT folded
+  ) b WHERE before < $1 ORDER BY id`;
+
+const TEMPORARY = `
+  CREATE TEMPORARY TABLE IF NOT EXISTS fold_visitors (n int NOT NULL, day date NOT NULL, visitor bigint NOT NULL) ON COMMIT DELETE ROWS;
+  CREATE TEMPORARY TABLE IF NOT EXISTS fold_days (
+    link_id bigint NOT NULL, day date NOT NULL, doc bytea NOT NULL, clicks bigint NOT NULL, uniques bigint NOT NULL, bots bigint NOT NULL
+  ) ON COMMIT DELETE ROWS`;
+
+export function createFoldStore(pool: pg.Pool): FoldStore {
+  return {
+    fold: (maxRows, work) =>
+      inTransaction(pool, async (client) => {
+        const lock = await client.query('SELECT pg_try_advisory_xact_lock($1) AS locked', [ADVISORY_LOCKS.fold]);
+        if (!lock.rows[0].locked) return null;
+        const { rows: batches } = await client.query<{ id: number; rows: number }>(TAKE_BATCHES, [maxRows]);
+        if (batches.length === 0) return null;
+        await client.query(TEMPORARY);
+        const ids = batches.map((batch) => batch.id);
+        const { days } = await work(transaction(client, ids));
+        await client.query('UPDATE click_batches SET folded = true WHERE id = ANY($1)', [ids]);
+        return { rows: batches.reduce((sum, batch) => sum + batch.rows, 0), batches: ids.length, days };
+      }),
+  };
+}
+
+function transaction(client: pg.PoolClient, batchIds: readonly number[]): FoldTransaction {
+  return {
+    async readClicks(push) {
+      const range = `batch_id BETWEEN ${batchIds[0]} AND ${batchIds.at(-1)} AND batch_id = ANY ('{${batchIds.join(',')}}'::bigint[])`;
+      const stream = client.query(copyTo(`COPY (SELECT ${CLICK_COLUMNS} FROM clicks WHERE ${range}) TO STDOUT (FORMAT binary)`));
+      for await (const chunk of stream) push(chunk);
+    },
+
+    async addVisitors(visitors, isNew) {
+      if (visitors.count === 0) return;
+      for (const day of new Set(visitors.days)) await ensureVisitorDay(client, day);
+      await copyIn(client, 'fold_visitors (n, day, visitor)', visitorRows(visitors));
+      await client.query('ANALYZE fold_visitors');
+      // One folder at a time: nobody adds a visitor between the question and the answer, so no ON CONFLICT is needed.
+      const added = client.query(
+        copyTo(`COPY (
+          WITH new AS MATERIALIZED (
+            SELECT n, day, visitor FROM fold_visitors f
+            WHERE NOT EXISTS (SELECT FROM click_visitors v WHERE v.day = f.day AND v.visitor = f.visitor)
+          ), added AS (INSERT INTO click_visitors (day, visitor) SELECT day, visitor FROM new ORDER BY day, visitor)
+          SELECT n FROM new
+        ) TO STDOUT (FORMAT binary)`),
+      );
+      await readSingleColumn(added, isNew);
+    },
+
+    async readDays(keys) {
+      const { rows } = await client.query<[number, string, Buffer]>({
+        name: 'fold-read-days',
+        rowMode: 'array',
+        text: `SELECT link_id, day - date '1970-01-01', doc FROM link_days
+               JOIN unnest($1::bigint[], $2::int[]) AS k (link_id, n) USING (link_id) WHERE day = date '1970-01-01' + n`,
+        values: [keys.map((key) => key.linkId), keys.map((key) => key.day)],
+      });
+      return new Map(rows.map(([linkId, day, doc]) => [dayKey(linkId, Number(day)), doc]));
+    },
+
+    async writeDays(days) {
+      await copyIn(client, 'fold_days (link_id, day, doc, clicks, uniques, bots)', dayRows(days));
+      await client.query(`
+        WITH d AS MATERIALIZED (SELECT f.* FROM fold_days f JOIN links l ON l.id = f.link_id),
+        docs AS (
+          INSERT INTO link_days (link_id, day, doc) SELECT link_id, day, doc FROM d ORDER BY link_id, day
+          ON CONFLICT (link_id, day) DO UPDATE SET doc = excluded.doc
+        )
+        INSERT INTO link_totals AS t (link_id, clicks, uniques, bots)
+        SELECT link_id, sum(clicks), sum(uniques), sum(bots) FROM d GROUP BY link_id ORDER BY link_id
+        ON CONFLICT (link_id) DO UPDATE
+          SET clicks = t.clicks + excluded.clicks, uniques = t.uniques + excluded.uniques, bots = t.bots + excluded.bots`);
+      await client.query('TRUNCATE fold_days');
+    },
+  };
+}
+
+/** The partition of a day. Attached, not created as a partition: that lock lets readers and writers of other days pass. */
+async function ensureVisitorDay(client: pg.PoolClient, day: number): Promise<void> {
+  const name = `click_visitors_${dayToISO(day).replaceAll('-', '')}`;
+  const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [name]);
+  if (rows[0].exists) return;
+  await client.query(`CREATE TABLE ${name} (LIKE click_visitors INCLUDING ALL)`);
+  await client.query(`ALTER TABLE click_visitors ATTACH PARTITION ${name} FOR VALUES IN ('${dayToISO(day)}')`);
+}
+
+async function copyIn(client: pg.PoolClient, into: string, chunks: Iterable<Buffer>): Promise<void> {
+  await pipeline(Readable.from(chunks, { objectMode: false }), client.query(copyFrom(`COPY ${into} FROM STDIN (FORMAT binary)`)));
+}
+
+function* visitorRows({ count, days, hi, lo }: { count: number; days: Int32Array; hi: Int32Array; lo: Int32Array }): Generator<Buffer> {
+  const rows = new CopyRows(3);
+  for (let i = 0; i < count; i++) {
+    rows
+      .begin()
+      .int4(i)
+      .int4(days[i] - POSTGRES_EPOCH_DAY)
+      .int8Words(hi[i], lo[i]);
+    if (rows.isFull) yield rows.take();
+  }
+  yield rows.finish();
+}
+
+function* dayRows(days: readonly FoldedDay[]): Generator<Buffer> {
+  const rows = new CopyRows(6);
+  for (const it of days) {
+    rows
+      .begin()
+      .int8(it.linkId)
+      .int4(it.day - POSTGRES_EPOCH_DAY)
+      .bytes(it.doc)
+      .int8(it.clicks)
+      .int8(it.uniques)
+      .int8(it.bots);
+    if (rows.isFull) yield rows.take();
+  }
+  yield rows.finish();
+}

@@ -1,0 +1,185 @@
+/** The SQL of links. */
+import pg from 'pg';
+import type { CreateLink, EditLink } from '../../core/api.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Idempotency, LinkLookup, LinkStore, OwnedLink } from '../../core/ports.ts';
+import { randomSlug, slugFault } from '../../core/slug.ts';
+import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
+
+/** With 55^7 slugs a collision is rare; so many in a row mean that something else is wrong. */
+const RANDOM_SLUG_TRIES = 10;
+const UNIQUE_VIOLATION = '23505';
+
+const COLUMNS = 'id, slug, target, title, tags, disabled, version, created_at, updated_at';
+
+type Row = {
+  id: number;
+  slug: string;
+  target: string;
+  title: string | null;
+  tags: string[];
+  disabled: boolean;
+  version: number;
+  created_at: Date;
+  updated_at: Date;
+};
+
+const linkOf = ({ target, created_at, updated_at, ...row }: Row): OwnedLink => ({
+  ...row,
+  url: target,
+  createdAt: created_at.getTime(),
+  updatedAt: updated_at.getTime(),
+});
+
+/** A link of this owner in a version that may be touched. $3 null: any version. */
+const OWNED = `domain = '' AND slug = $1 AND owner_id = $2 AND ($3::int[] IS NULL OR version = ANY ($3))`;
+
+/** @param randomBytes a cryptographic source */
+export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Array): LinkStore {
+  return {
+    async create(ownerId, link, idempotency) {
+      const made = await (idempotency === null
+        ? insertLink(pool, ownerId, link, randomBytes)
+        : inTransaction(pool, (client) => insertLinkOnce(client, ownerId, link, idempotency, randomBytes)));
+      if (made instanceof Failure) throw made;
+      return made;
+    },
+
+    async get(ownerId, slug) {
+      const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM links WHERE ${OWNED}`, [slug, ownerId, null]);
+      if (rows.length === 0) throw notFound();
+      return linkOf(rows[0]);
+    },
+
+    async list(ownerId, limit, beforeId) {
+      const { rows } = await pool.query<Row>(
+        `SELECT ${COLUMNS} FROM links WHERE owner_id = $1 AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $2`,
+        [ownerId, limit, beforeId],
+      );
+      return rows.map(linkOf);
+    },
+
+    async edit(ownerId, slug, changes, versions) {
+      const { sets, values } = assignments(changes, 4);
+      const rows = await updateKeepingConnection(
+        pool,
+        `UPDATE links SET ${sets}, version = version + 1, updated_at = now() WHERE ${OWNED} RETURNING ${COLUMNS}`,
+        [slug, ownerId, versions, ...values],
+      );
+      if (rows === 'taken') throw slugTaken(changes.slug);
+      if (rows.length === 0) throw await whyNone(pool, ownerId, slug);
+      return linkOf(rows[0]);
+    },
+
+    async delete(ownerId, slug, versions) {
+      const isDeleted = await inTransaction(pool, async (client) => {
+        const { rows } = await client.query<{ id: number }>(`DELETE FROM links WHERE ${OWNED} RETURNING id`, [slug, ownerId, versions]);
+        if (rows.length === 0) return false;
+        // A fold under way locks totals first and then days by link and day: so do we, or the two would wait for each other.
+        await client.query('DELETE FROM link_totals WHERE link_id = $1', [rows[0].id]);
+        await client.query('SELECT FROM link_days WHERE link_id = $1 ORDER BY day FOR UPDATE', [rows[0].id]);
+        await client.query('DELETE FROM link_days WHERE link_id = $1', [rows[0].id]);
+        return true;
+      });
+      if (!isDeleted) throw await whyNone(pool, ownerId, slug);
+    },
+  };
+}
+
+/** One query for all slugs, with the zone that dates the clicks. */
+export function createLinkLookup(pool: Pool): LinkLookup {
+  return async (slugs) => {
+    const { rows } = await pool.query<{ id: number; slug: string; target: string; time_zone: string; disabled: boolean }>(
+      `SELECT l.id, l.slug, l.target, u.time_zone, l.disabled
+       FROM links l JOIN users u ON u.id = l.owner_id WHERE l.domain = '' AND l.slug = ANY ($1)`,
+      [slugs],
+    );
+    return new Map(rows.map(({ time_zone, ...link }) => [link.slug, { ...link, timeZone: time_zone }]));
+  };
+}
+
+/**
+ * The key, the link and what is answered, all or nothing. Whoever comes second with a key waits here for the first to commit, or to fail:
+ * then it is the first. Failures are returned: one that is thrown costs the connection, see inTransaction.
+ */
+async function insertLinkOnce(
+  client: PoolClient,
+  ownerId: number,
+  link: CreateLink,
+  { key, requestHash }: Idempotency,
+  randomBytes: (n: number) => Uint8Array,
+): Promise<OwnedLink | Failure> {
+  const taken = await client.query(
+    'INSERT INTO idempotency_keys (user_id, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT (user_id, key) DO NOTHING',
+    [ownerId, key, requestHash],
+  );
+  if (taken.rowCount === 0) {
+    const { rows } = await client.query<{ same: boolean; response: OwnedLink }>(
+      'SELECT request_hash = $3 AS same, response FROM idempotency_keys WHERE user_id = $1 AND key = $2',
+      [ownerId, key, requestHash],
+    );
+    return rows[0].same ? rows[0].response : new Failure('idempotency_conflict', 'This Idempotency-Key came with another request before');
+  }
+  const made = await insertLink(client, ownerId, link, randomBytes);
+  if (made instanceof Failure) await client.query('DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2', [ownerId, key]);
+  else await client.query('UPDATE idempotency_keys SET response = $3 WHERE user_id = $1 AND key = $2', [ownerId, key, made]);
+  return made;
+}
+
+async function insertLink(
+  client: Queryable,
+  ownerId: number,
+  { url, slug, title, tags }: CreateLink,
+  randomBytes: (n: number) => Uint8Array,
+): Promise<OwnedLink | Failure> {
+  for (let i = 0; i < RANDOM_SLUG_TRIES; i++) {
+    const tried = slug ?? freshSlug(randomBytes);
+    const { rows } = await client.query<Row>(
+      `INSERT INTO links (slug, owner_id, target, title, tags) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (domain, slug) DO NOTHING RETURNING ${COLUMNS}`,
+      [tried, ownerId, url, title ?? null, tags ?? []],
+    );
+    if (rows.length === 1) return linkOf(rows[0]);
+    if (slug !== undefined) return slugTaken(slug);
+  }
+  throw new Error(`no free slug in ${RANDOM_SLUG_TRIES} tries`);
+}
+
+function freshSlug(randomBytes: (n: number) => Uint8Array): string {
+  const slug = randomSlug(randomBytes);
+  return slugFault(slug) === null ? slug : freshSlug(randomBytes);
+}
+
+const COLUMN_OF: Readonly<Record<keyof EditLink, string>> = { url: 'target', slug: 'slug', title: 'title', tags: 'tags' };
+
+/** @param first number of the first placeholder */
+function assignments(changes: EditLink, first: number): { sets: string; values: unknown[] } {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return {
+    sets: given.map(([field], i) => `${COLUMN_OF[field as keyof EditLink]} = $${first + i}`).join(', '),
+    values: given.map(([, value]) => value),
+  };
+}
+
+/** `pool.query` closes the connection of every query that fails; a slug that is taken is not worth that. */
+async function updateKeepingConnection(pool: Pool, text: string, values: unknown[]): Promise<Row[] | 'taken'> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<Row>(text, values);
+    client.release();
+    return rows;
+  } catch (error) {
+    const isTaken = error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION;
+    client.release(!isTaken);
+    if (isTaken) return 'taken';
+    throw error;
+  }
+}
+
+async function whyNone(client: Queryable, ownerId: number, slug: string): Promise<Failure> {
+  const { rowCount } = await client.query(`SELECT FROM links WHERE ${OWNED}`, [slug, ownerId, null]);
+  return rowCount === 0 ? notFound() : new Failure('stale', 'The link has another version than If-Match says');
+}
+
+const notFound = () => new Failure('not_found', 'There is no such link');
+const slugTaken = (slug: string | undefined) => new Failure('slug_taken', `The slug ${slug} is taken`);

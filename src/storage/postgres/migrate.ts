@@ -1,0 +1,74 @@
+/**
+ * Brings a database up to this elnk. Migrations are files `NNNN.do.name.sql`, numbered without gaps; one that was released is never
+ * edited. A run is one transaction: it happens as a whole or not at all.
+ */
+import { basename, join } from 'node:path';
+import pg from 'pg';
+import Postgrator from 'postgrator';
+import type { Logger } from '../../core/ports.ts';
+import { ADVISORY_LOCKS } from './locks.ts';
+
+const FOLDER = join(import.meta.dirname, 'migrations');
+const VERSION_TABLE = 'schema_versions';
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export type MigrateOptions = {
+  url: string;
+  logger: Logger;
+  /** Where the migrations are, for tests. */
+  folder?: string;
+};
+
+/**
+ * Nodes that start together wait for each other; all but the first find nothing to do.
+ * @returns the names of the files that were applied, in order
+ * @throws an Error for people: a newer database, an edited migration, one that failed (nothing is applied then)
+ */
+export async function migrate({ url, logger, folder = FOLDER }: MigrateOptions): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, application_name: 'elnk migrate', connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  client.on('error', (error) => logger.debug({ reason: error.message }, 'connection lost')); // the query under way fails with it
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migrate]); // of the session: gone with it
+    await client.query('BEGIN');
+    const applied = await run(client, folder);
+    await client.query('COMMIT');
+    if (applied.length > 0) logger.info({ applied }, 'database migrated');
+    return applied;
+  } finally {
+    await client.end();
+  }
+}
+
+async function run(client: pg.Client, folder: string): Promise<string[]> {
+  const postgrator = new Postgrator({
+    driver: 'pg',
+    migrationPattern: join(escapeGlob(folder), '*.sql'),
+    schemaTable: VERSION_TABLE,
+    newline: 'LF', // the checksum of a file does not depend on how it was checked out
+    execQuery: (query) => client.query(query),
+  });
+  const [has, knows] = [Number(await postgrator.getDatabaseVersion()), await postgrator.getMaxVersion()];
+  if (has > knows) throw new Error(`the database has schema version ${has}, this elnk knows ${knows}: run the newer elnk that migrated it`);
+  let current = '';
+  postgrator.on('validation-started', ({ filename }) => {
+    current = basename(filename);
+  });
+  postgrator.on('migration-started', ({ filename }) => {
+    current = basename(filename);
+  });
+  try {
+    return (await postgrator.migrate()).map(({ filename }) => basename(filename));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    if (reason.startsWith('MD5')) {
+      throw new Error(`migration ${current} is not what was applied to this database: files of applied migrations must not change`, {
+        cause,
+      });
+    }
+    throw new Error(`migration ${current} failed, nothing was changed: ${reason}`, { cause });
+  }
+}
+
+/** The pattern is a glob, and a folder may be called `[elnk]`. */
+const escapeGlob = (path: string): string => path.replace(/[[\]()*?{}!+@\\]/g, (character) => `[${character}]`);

@@ -1,0 +1,66 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PROBLEMS } from '../../src/http/problem.ts';
+import { BASE_URL, startApi } from '../support/api-server.ts';
+
+const server = await startApi();
+const { send, base } = server.value;
+
+const test = suite('openapi');
+
+test.after(() => server.stop());
+
+test('the document is valid OpenAPI 3.1', async () => {
+  const { status, headers, json } = await send('GET', '/openapi.json');
+  assert.equal([status, headers.get('content-type'), json.openapi], [200, 'application/json', '3.1.0']);
+  const { valid, errors } = await new Validator().validate(json);
+  assert.ok(valid, JSON.stringify(errors));
+  assert.equal(json.servers, [{ url: BASE_URL }]);
+});
+
+test('it says what the routes do', async () => {
+  const { json } = await send('GET', '/openapi.json');
+  const operations = Object.entries<object>(json.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
+  assert.equal(operations, [
+    'post /api/v1/links',
+    'get /api/v1/links',
+    'get /api/v1/links/{slug}',
+    'patch /api/v1/links/{slug}',
+    'delete /api/v1/links/{slug}',
+    'get /api/v1/links/{slug}/stats',
+  ]);
+  const patch = json.paths['/api/v1/links/{slug}'].patch;
+  assert.equal(
+    patch.parameters.map(({ name }: { name: string }) => name),
+    ['slug', 'If-Match'],
+  );
+  const statuses = Object.keys(patch.responses).map(Number);
+  for (const code of [
+    'malformed',
+    'unauthenticated',
+    'forbidden',
+    'not_found',
+    'slug_taken',
+    'stale',
+    'too_large',
+    'invalid',
+    'store_away',
+  ] as const) {
+    assert.ok(statuses.includes(PROBLEMS[code].status), code);
+  }
+  assert.equal(Object.keys(json.components.schemas).sort(), ['CreateLink', 'EditLink', 'Link', 'LinkPage', 'Problem', 'Stats']);
+  assert.equal(json.components.schemas.LinkPage.properties.data.items, { $ref: '#/components/schemas/Link' });
+  assert.is(json.components.schemas.CreateLink.additionalProperties, false);
+});
+
+test('whoever has it already gets a 304', async () => {
+  const first = await fetch(`${base}/openapi.json`);
+  await first.text();
+  const etag = first.headers.get('etag') ?? '';
+  const second = await fetch(`${base}/openapi.json`, { headers: { 'If-None-Match': etag } });
+  assert.equal([second.status, await second.text(), second.headers.get('etag')], [304, '', etag]);
+  assert.is((await send('GET', '/openapi.json', { headers: { 'If-None-Match': '"x"' } })).status, 200);
+});
+
+test.run();

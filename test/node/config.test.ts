@@ -1,0 +1,209 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Config, type ConfigFault, localOrigin, readConfig, readEnvironment, trustedProxyList } from '../../src/config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const KEY = '0123456789abcdefghijklmnopqrstuv';
+const files: Record<string, string> = { '/secret': `${KEY}\n`, '/empty': '\n', '/db': 'postgres://u:p@h/d' };
+
+function read(env: Record<string, string>, cores = 4): Config | ConfigFault[] {
+  return readConfig(env, {
+    cores,
+    readFile: (path) => {
+      if (path === '/forbidden') throw new Error('EACCES');
+      return files[path] ?? null;
+    },
+    hasFile: (path) => path === '/own.mmdb',
+  });
+}
+
+function good(env: Record<string, string>, cores?: number): Config {
+  const config = read(env, cores);
+  if (Array.isArray(config)) throw new Error(JSON.stringify(config));
+  return config;
+}
+
+function faults(env: Record<string, string>): ConfigFault[] {
+  const config = read(env);
+  if (!Array.isArray(config)) throw new Error(`no fault in ${JSON.stringify(env)}`);
+  return config;
+}
+
+const it = suite('config');
+
+it('has a default for everything', () => {
+  assert.equal(good({}), {
+    host: '127.0.0.1',
+    port: 8080,
+    baseUrl: null,
+    dataDir: resolve('data'),
+    databaseUrl: null,
+    frontThreads: 3,
+    shardThreads: 1,
+    secretKey: null,
+    trustedProxies: [],
+    clickLogFsync: 'everysec',
+    clickLogMaxBytes: 8_589_934_592,
+    flushRows: 1_000,
+    flushMs: 250,
+    linkCacheEntries: 200_000,
+    geoipFile: null,
+    rawClickDays: 0,
+    logLevel: 'info',
+  });
+});
+
+it('is plain data, for threads', () => {
+  const config = good({ TRUSTED_PROXIES: '10.0.0.0/8' });
+  assert.equal(structuredClone(config), config);
+});
+
+it('takes an empty variable for one that is not set', () => {
+  assert.equal(good({ PORT: '', SECRET_KEY: ' ', TRUSTED_PROXIES: '', SECRET_KEY_FILE: '' }), good({}));
+});
+
+it('has a front for each core but one, and half as many shards, at least one of each', () => {
+  const threads = (cores: number) => {
+    const { frontThreads, shardThreads } = good({}, cores);
+    return [frontThreads, shardThreads];
+  };
+  assert.equal([1, 2, 3, 4, 8, 16].map(threads), [
+    [1, 1],
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [7, 3],
+    [15, 7],
+  ]);
+  assert.is(good({ FRONT_THREADS: '6' }).shardThreads, 3);
+  assert.is(good({ FRONT_THREADS: '6', SHARD_THREADS: '1' }).shardThreads, 1);
+});
+
+it('reads sizes', () => {
+  const sizes = {
+    '500MB': 500e6,
+    '2GiB': 2 ** 31,
+    '2 gib': 2 ** 31,
+    '1.5G': 1.5e9,
+    '1048576': 2 ** 20,
+    '1048576b': 2 ** 20,
+    '3Ti': 3 * 2 ** 40,
+    '4096 kib': 2 ** 22,
+  };
+  for (const [text, bytes] of Object.entries(sizes)) assert.is(good({ CLICK_LOG_MAX_BYTES: text }).clickLogMaxBytes, bytes, text);
+  for (const text of ['1MB', '0', '-1', '8 GB of disk', 'MB', '1e9', '9999999TiB', '1.5.5GB', '8XB']) {
+    assert.is(faults({ CLICK_LOG_MAX_BYTES: text })[0].name, 'CLICK_LOG_MAX_BYTES', text);
+  }
+});
+
+it('takes an origin as base url, nothing more', () => {
+  assert.is(good({ BASE_URL: 'https://Go.Example.com' }).baseUrl, 'https://go.example.com');
+  assert.is(good({ BASE_URL: 'http://example.com:8080/' }).baseUrl, 'http://example.com:8080');
+  assert.is(good({ BASE_URL: 'https://пример.рф' }).baseUrl, 'https://xn--e1afmkfd.xn--p1ai');
+  for (const text of [
+    'example.com',
+    'ftp://a.b',
+    'https://a.b/c',
+    'https://a.b?c',
+    'https://a.b/#',
+    'https://u:p@a.b',
+    'javascript:alert(1)',
+    'https://',
+  ]) {
+    assert.equal(
+      faults({ BASE_URL: text }).map(({ name }) => name),
+      ['BASE_URL'],
+      text,
+    );
+  }
+});
+
+it('knows trusted proxies', () => {
+  const { trustedProxies } = good({ TRUSTED_PROXIES: '10.0.0.0/8, 192.168.1.7 ,2001:db8::/32,::1' });
+  assert.equal(trustedProxies, ['10.0.0.0/8', '192.168.1.7', '2001:db8::/32', '::1']);
+  const list = trustedProxyList(trustedProxies);
+  const trusts = (address: string) => list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+  assert.equal(['10.255.0.1', '192.168.1.7', '2001:db8::5', '::1', '::ffff:10.0.0.1'].map(trusts), [true, true, true, true, true]);
+  assert.equal(['11.0.0.1', '192.168.1.8', '2001:db9::5', '::2'].map(trusts), [false, false, false, false]);
+  for (const text of ['10.0.0.0/33', 'example.com', '10.0.0', '::1/129', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0.0/-1']) {
+    assert.match(faults({ TRUSTED_PROXIES: `10.0.0.1,${text}` })[0].message, text);
+  }
+});
+
+it('refuses a weak secret key and does not show it', () => {
+  assert.is(good({ SECRET_KEY: KEY }).secretKey, KEY);
+  for (const text of ['short-one', 'a'.repeat(64), '12'.repeat(20)]) {
+    const [{ name, message }] = faults({ SECRET_KEY: text });
+    assert.is(name, 'SECRET_KEY');
+    assert.not.match(message, text);
+  }
+  assert.is(good({ SECRET_KEY: 'ключдлинойроворо' }).secretKey, 'ключдлинойроворо', '32 bytes, not characters');
+});
+
+it('reads secrets from files', () => {
+  assert.is(good({ SECRET_KEY_FILE: '/secret' }).secretKey, KEY);
+  assert.is(good({ DATABASE_URL_FILE: '/db' }).databaseUrl, 'postgres://u:p@h/d');
+  const messages = ['/nowhere', '/empty', '/forbidden'].map((path) => faults({ SECRET_KEY_FILE: path })[0]);
+  assert.equal(messages, [
+    { name: 'SECRET_KEY_FILE', message: 'names /nowhere, which is not there' },
+    { name: 'SECRET_KEY_FILE', message: 'names /empty, which is empty' },
+    { name: 'SECRET_KEY_FILE', message: 'names /forbidden, which cannot be read (EACCES)' },
+  ]);
+  assert.equal(faults({ SECRET_KEY_FILE: '/db' }), [{ name: 'SECRET_KEY_FILE', message: 'must have at least 32 bytes, has 18' }]);
+  assert.equal(faults({ SECRET_KEY: KEY, SECRET_KEY_FILE: '/secret' }), [
+    { name: 'SECRET_KEY_FILE', message: 'and SECRET_KEY are both set: keep one of them' },
+  ]);
+});
+
+it('takes an own file of countries when it is there', () => {
+  assert.is(good({ GEOIP_FILE: '/own.mmdb' }).geoipFile, '/own.mmdb');
+  assert.equal(faults({ GEOIP_FILE: '/else.mmdb' }), [{ name: 'GEOIP_FILE', message: 'names /else.mmdb, which is not there' }]);
+});
+
+it('lists every fault at once, in their words', () => {
+  const all = {
+    HOST: 'not a host',
+    PORT: '80x',
+    BASE_URL: 'example.com',
+    DATABASE_URL: 'mysql://root:hunter2@h/d',
+    FRONT_THREADS: '0',
+    SHARD_THREADS: '1.5',
+    SECRET_KEY: 'x',
+    TRUSTED_PROXIES: 'nginx',
+    CLICK_LOG_FSYNC: 'sometimes',
+    CLICK_LOG_MAX_BYTES: 'much',
+    FLUSH_ROWS: '-1',
+    FLUSH_MS: '0',
+    LINK_CACHE_ENTRIES: 'all',
+    GEOIP_FILE: '/nowhere',
+    RAW_CLICK_DAYS: '∞',
+    LOG_LEVEL: 'loud',
+  };
+  const found = faults(all);
+  assert.equal(found.map(({ name }) => name).sort(), Object.keys(all).sort());
+  const message = (name: string) => found.find((fault) => fault.name === name)?.message;
+  assert.is(message('PORT'), 'must be a whole number from 0 to 65535, is "80x"');
+  assert.is(message('CLICK_LOG_FSYNC'), 'must be everysec, always or no, is "sometimes"');
+  assert.not.match(JSON.stringify(found), 'hunter2');
+});
+
+it('puts the environment over .env', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, '.env'), '# a comment\nELNK_CONFIG_TEST="from file"\nPATH=from-file\n');
+  const env = readEnvironment(folder);
+  assert.is(env.ELNK_CONFIG_TEST, 'from file');
+  assert.is(env.PATH, process.env.PATH);
+  assert.is(process.env.ELNK_CONFIG_TEST, undefined, 'children do not get what is in .env');
+  assert.is(readEnvironment(temporaryFolder()).ELNK_CONFIG_TEST, undefined, 'there may be none');
+});
+
+it('says where a node is reached from its own machine', () => {
+  assert.is(localOrigin('127.0.0.1', 8080), 'http://127.0.0.1:8080');
+  assert.is(localOrigin('0.0.0.0', 80), 'http://localhost');
+  assert.is(localOrigin('::', 1234), 'http://localhost:1234');
+  assert.is(localOrigin('::1', 1234), 'http://[::1]:1234');
+});
+
+it.run();

@@ -1,0 +1,195 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Failure, type FailureCode } from '../../src/core/failure.ts';
+import type { OwnedLink } from '../../src/core/ports.ts';
+import { RANDOM_SLUG_ALPHABET, RANDOM_SLUG_LENGTH } from '../../src/core/slug.ts';
+import { createLinkLookup, createLinkStore } from '../../src/storage/postgres/links.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
+import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
+import { silentLogger } from '../support/logger.ts';
+import { testDatabase } from '../support/postgres.ts';
+
+const database = await testDatabase();
+const connections = await createPool({ url: database.value.url, name: 'test', max: 10, logger: silentLogger });
+const pool = connections.value;
+const account = (email: string, timeZone: string) =>
+  createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'regular', timeZone });
+const [ann, bob] = [await account('ann@example.com', 'Europe/Moscow'), await account('bob@example.com', 'UTC')];
+const store = createLinkStore(pool, randomBytes);
+const lookup = createLinkLookup(pool);
+
+const url = 'https://example.com/';
+const fails = async (code: FailureCode, work: Promise<unknown>) => {
+  const error = await work.then(
+    () => assert.unreachable(`not ${code}`),
+    (reason) => reason,
+  );
+  assert.instance(error, Failure);
+  assert.is(error.code, code);
+};
+const once = (key: string, body = 'a body') => ({ key, requestHash: createHash('sha256').update(body).digest() });
+const countLinks = async (where: string, values: unknown[] = []) =>
+  (await pool.query<{ n: number }>(`SELECT count(*) AS n FROM links WHERE ${where}`, values)).rows[0].n;
+
+const test = suite('links');
+
+test.after(async () => {
+  await connections.stop();
+  await database.stop();
+});
+
+test('makes a link and gives it to its owner only', async () => {
+  const made = await store.create(ann.id, { url, slug: 'first', title: 'Ж "q" \\ 😀', tags: ['a', 'b,{}"'] }, null);
+  assert.equal(
+    { ...made, id: 0, createdAt: 0, updatedAt: 0 },
+    {
+      id: 0,
+      slug: 'first',
+      url,
+      title: 'Ж "q" \\ 😀',
+      tags: ['a', 'b,{}"'],
+      disabled: false,
+      version: 1,
+      createdAt: 0,
+      updatedAt: 0,
+    },
+  );
+  assert.ok(Math.abs(made.createdAt - Date.now()) < 60_000);
+  assert.equal(await store.get(ann.id, 'first'), made);
+  await fails('not_found', store.get(bob.id, 'first'));
+  await fails('not_found', store.get(ann.id, 'FIRST'));
+  await fails('slug_taken', store.create(bob.id, { url, slug: 'first' }, null));
+});
+
+test('random slugs: a collision is tried again, and a source that only collides is not tried for ever', async () => {
+  const bytes = [0, 0, 1]; // the same slug twice, then another
+  const scripted = createLinkStore(pool, (n) => new Uint8Array(n).fill(bytes.shift() ?? 1));
+  const slugs = [(await scripted.create(ann.id, { url }, null)).slug, (await scripted.create(ann.id, { url }, null)).slug];
+  assert.equal(
+    slugs,
+    [0, 1].map((byte) => RANDOM_SLUG_ALPHABET[byte].repeat(RANDOM_SLUG_LENGTH)),
+  );
+  const error = await scripted.create(ann.id, { url }, null).catch((reason) => reason);
+  assert.match(error.message, /no free slug/);
+});
+
+test('20 at once for one slug: exactly one gets it', async () => {
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, i) => store.create(i % 2 ? ann.id : bob.id, { url, slug: 'race' }, null)),
+  );
+  const refused = results.filter((it) => it.status === 'rejected');
+  assert.is(refused.length, 19);
+  for (const { reason } of refused) assert.is(reason.code, 'slug_taken');
+});
+
+test('20 at once with one Idempotency-Key: one link, the same answer for all', async () => {
+  const made = await Promise.all(Array.from({ length: 20 }, () => store.create(ann.id, { url: `${url}once` }, once('k1'))));
+  for (const it of made) assert.equal(it, made[0]);
+  assert.is(await countLinks('target = $1', [`${url}once`]), 1);
+});
+
+test('a key belongs to one user and one request', async () => {
+  const made = await store.create(ann.id, { url, title: 'as it was' }, once('k2'));
+  await store.edit(ann.id, made.slug, { title: 'edited' }, null);
+  assert.equal(await store.create(ann.id, { url, title: 'as it was' }, once('k2')), made);
+  await fails('idempotency_conflict', store.create(ann.id, { url }, once('k2', 'another body')));
+  assert.not((await store.create(bob.id, { url }, once('k2'))).id === made.id);
+});
+
+test('a key whose request failed is free: key and link are written together or not at all', async () => {
+  await fails('slug_taken', store.create(ann.id, { url, slug: 'race' }, once('k3')));
+  const made = await store.create(ann.id, { url, slug: 'race-2' }, once('k3', 'another body'));
+  assert.is(made.slug, 'race-2');
+
+  const broken = createLinkStore(pool, () => {
+    throw new Error('no randomness');
+  });
+  await broken.create(ann.id, { url }, once('k4')).catch(() => undefined);
+  assert.is((await pool.query(`SELECT FROM idempotency_keys WHERE key = 'k4'`)).rowCount, 0);
+});
+
+test('a page begins behind an id, newest first', async () => {
+  const eve = await account('eve@example.com', 'UTC');
+  const ids: number[] = [];
+  for (let i = 0; i < 7; i++) ids.unshift((await store.create(eve.id, { url }, null)).id);
+  const idsOf = (links: OwnedLink[]) => links.map(({ id }) => id);
+  assert.equal(idsOf(await store.list(eve.id, 3, null)), ids.slice(0, 3));
+  assert.equal(idsOf(await store.list(eve.id, 3, ids[2])), ids.slice(3, 6));
+  assert.equal(idsOf(await store.list(eve.id, 3, ids[5])), ids.slice(6));
+  assert.equal(await store.list(eve.id, 3, ids[6]), []);
+});
+
+test('an edit changes what is given, and the version', async () => {
+  const made = await store.create(ann.id, { url, slug: 'edit-me', title: 'old', tags: ['x'] }, null);
+  const edited = await store.edit(ann.id, 'edit-me', { title: null, url: `${url}new` }, null);
+  assert.equal({ ...edited, updatedAt: 0 }, { ...made, title: null, url: `${url}new`, version: 2, updatedAt: 0 });
+  assert.ok(edited.updatedAt >= made.updatedAt);
+  const renamed = await store.edit(ann.id, 'edit-me', { slug: 'edited', tags: [] }, [1, 2]);
+  assert.equal([renamed.id, renamed.slug, renamed.tags, renamed.version], [made.id, 'edited', [], 3]);
+  await fails('not_found', store.get(ann.id, 'edit-me'));
+  await fails('slug_taken', store.edit(ann.id, 'edited', { slug: 'race' }, null));
+  await fails('stale', store.edit(ann.id, 'edited', { title: 'x' }, [1, 2]));
+  await fails('stale', store.edit(ann.id, 'edited', { title: 'x' }, []));
+  await fails('not_found', store.edit(bob.id, 'edited', { title: 'x' }, null));
+  await fails('not_found', store.edit(bob.id, 'edited', { title: 'x' }, [99]));
+  assert.equal(await store.get(ann.id, 'edited'), renamed);
+});
+
+test('20 edits at once of one version: one is made', async () => {
+  await store.create(ann.id, { url, slug: 'contested' }, null);
+  const results = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => store.edit(ann.id, 'contested', { title: `t${i}` }, [1])));
+  assert.is(results.filter((it) => it.status === 'fulfilled').length, 1);
+  assert.is((await store.get(ann.id, 'contested')).version, 2);
+});
+
+test('a deleted link takes its statistics with it, and nothing of others', async () => {
+  const [gone, kept] = [await store.create(ann.id, { url, slug: 'gone' }, null), await store.create(ann.id, { url, slug: 'kept' }, null)];
+  for (const { id } of [gone, kept]) {
+    await pool.query(`INSERT INTO link_days (link_id, day, doc) SELECT $1, '2026-01-01'::date + n, '\\x00' FROM generate_series(1, 5) n`, [
+      id,
+    ]);
+    await pool.query('INSERT INTO link_totals (link_id, clicks, uniques, bots) VALUES ($1, 1, 1, 0)', [id]);
+  }
+  await fails('not_found', store.delete(bob.id, 'gone', null));
+  await fails('stale', store.delete(ann.id, 'gone', [2]));
+  await store.delete(ann.id, 'gone', [1]);
+  await fails('not_found', store.delete(ann.id, 'gone', null));
+  const left = await pool.query(
+    'SELECT link_id, count(*)::int AS days, (SELECT count(*)::int FROM link_totals) AS totals FROM link_days GROUP BY 1',
+  );
+  assert.equal(left.rows, [{ link_id: kept.id, days: 5, totals: 1 }]);
+});
+
+test('a failed request does not cost its connection', async () => {
+  const single = await createPool({ url: database.value.url, name: 'single', max: 1, logger: silentLogger });
+  const pid = async () => (await single.value.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+  const before = await pid();
+  const links = createLinkStore(single.value, randomBytes);
+  await fails('not_found', links.delete(ann.id, 'nothing', null));
+  await fails('slug_taken', links.create(ann.id, { url, slug: 'race' }, once('k5')));
+  await fails('idempotency_conflict', links.create(ann.id, { url }, once('k2', 'yet another body')));
+  await fails('slug_taken', links.edit(ann.id, 'kept', { slug: 'race' }, null));
+  assert.is(await pid(), before);
+  await single.stop();
+});
+
+test('the redirect finds links by slug, many at once, with the zone of their owner', async () => {
+  const made = await store.create(bob.id, { url: `${url}bob`, slug: 'bobs' }, null);
+  await pool.query(`UPDATE links SET disabled = true WHERE slug = 'bobs'`);
+  const found = await lookup(['first', 'bobs', 'nothing', 'FIRST']);
+  assert.is(found.size, 2);
+  assert.equal(found.get('bobs'), { id: made.id, slug: 'bobs', target: `${url}bob`, timeZone: 'UTC', disabled: true });
+  assert.is(found.get('first')?.timeZone, 'Europe/Moscow');
+  assert.is((await lookup([])).size, 0);
+});
+
+test('text from outside is data, whatever it says', async () => {
+  const hostile = `'; DROP TABLE links; -- $1 \\ "`;
+  const { slug } = await store.create(ann.id, { url, title: hostile, tags: [hostile, 'NULL', '{}'] }, null);
+  const { title, tags } = await store.get(ann.id, slug);
+  assert.equal([title, tags], [hostile, [hostile, 'NULL', '{}']]);
+  await fails('not_found', store.get(ann.id, hostile));
+});
+
+test.run();

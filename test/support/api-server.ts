@@ -1,0 +1,157 @@
+/** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
+import { randomBytes } from 'node:crypto';
+import type { Scope, Stats } from '../../src/core/api.ts';
+import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
+import type { Component, LinkFigures, StatsRange } from '../../src/core/ports.ts';
+import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
+import { registerRoutes } from '../../src/http/routes.ts';
+import { startServer } from '../../src/http/server.ts';
+import type { NodeStatus } from '../../src/http/status.ts';
+import { apiKeyLookup, createApiKey } from '../../src/storage/postgres/api-keys.ts';
+import { createLinkStore } from '../../src/storage/postgres/links.ts';
+import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
+import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
+import { type LogLine, recordingLogger, silentLogger } from './logger.ts';
+import { testDatabase } from './postgres.ts';
+
+export const BASE_URL = 'https://elnk.example';
+export const METRICS_TOKEN = 'a-token-for-metrics';
+export const STATUS_TOKEN = 'a-token-for-the-status';
+const STATUS: NodeStatus = {
+  version: '0.0.0',
+  uptimeSec: 1,
+  ttlMs: 10_000,
+  fronts: 1,
+  shards: 1,
+  backlogBytes: 0,
+  backlogClicks: 0,
+  clicksLost: 0,
+  degraded: [],
+};
+const ALL: readonly Scope[] = ['links:read', 'links:write', 'stats:read'];
+
+export type Sent = { key?: string; body?: unknown; headers?: Record<string, string> };
+/** What a test reads of any JSON answer. */
+// biome-ignore lint/suspicious/noExplicitAny: the shape is what the test is about
+export type Answer = { status: number; headers: Headers; json: any };
+
+export type ApiServer = {
+  port: number;
+  base: string;
+  /** Keys with every scope but admin. Ann's day is Moscow's. */
+  ann: string;
+  bob: string;
+  keyOf(user: 'ann' | 'bob', scopes: readonly Scope[]): Promise<string>;
+  /** `body` is sent as JSON; a string as it is. */
+  send(method: string, path: string, sent?: Sent): Promise<Answer>;
+  /** What the API reads; by link id. */
+  figures: Map<number, LinkFigures>;
+  statsAsked: { link: { id: number; slug: string; timeZone: string }; range: StatsRange }[];
+  changed: string[];
+  reasons: string[];
+  lines: LogLine[];
+  pool: Pool;
+  clock: { now: number };
+  counter(name: CounterName): number;
+};
+
+export const NO_STATS: Omit<Stats, 'slug' | 'timezone' | 'from' | 'to'> = {
+  clicks: 0,
+  uniqueClicks: 0,
+  repeatClicks: 0,
+  botClicks: 0,
+  series: [],
+  hours: new Array(24).fill(0),
+  week: new Array(7).fill(0),
+  countries: [],
+  devices: [],
+  os: [],
+  browsers: [],
+  referrers: [],
+  languages: [],
+};
+
+/** @param given a migrated database, which is stopped with the API */
+export async function startApi(given?: Component<{ url: string }>): Promise<Component<ApiServer>> {
+  const database = given ?? (await testDatabase());
+  const connections = await createPool({ url: database.value.url, name: 'api test', max: 10, logger: silentLogger });
+  const pool = connections.value;
+  const user = (email: string, timeZone: string) =>
+    createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'regular', timeZone });
+  const users = { ann: await user('ann@example.com', 'Europe/Moscow'), bob: await user('bob@example.com', 'UTC') };
+  const keyOf: ApiServer['keyOf'] = (name, scopes) => createApiKey(pool, { userId: users[name].id, name: 'test', scopes });
+
+  const counterMemory = new SharedArrayBuffer(counterBytes(1));
+  const { logger, lines } = recordingLogger();
+  const parts = {
+    figures: new Map<number, LinkFigures>(),
+    statsAsked: [] as ApiServer['statsAsked'],
+    changed: [] as string[],
+    reasons: [] as string[],
+    clock: { now: Date.UTC(2026, 4, 10, 22, 7) },
+  };
+  const server = await startServer('127.0.0.1', 0, (app) =>
+    registerRoutes(app, {
+      links: createLinkStore(pool, randomBytes),
+      numbers: async (_, ids) => new Map(ids.flatMap((id) => (parts.figures.has(id) ? [[id, parts.figures.get(id) as LinkFigures]] : []))),
+      stats: async (link, range) => {
+        parts.statsAsked.push({ link, range });
+        const [from, to] = [range.from, range.to].map((ms) => new Date(ms).toISOString());
+        return { slug: link.slug, timezone: range.timeZone, from, to, ...NO_STATS };
+      },
+      onChanged: (slug) => void parts.changed.push(slug),
+      findKey: apiKeyLookup(pool),
+      counters: countersOf(counterMemory, 0),
+      counterMemory,
+      gauges: () => ({ clickLogBacklogBytes: 12_345 }),
+      metricsToken: METRICS_TOKEN,
+      readiness: () => parts.reasons,
+      logger,
+      isStoreAway,
+      newErrorId: () => randomBytes(4).toString('hex'),
+      deadlineMs: API_DEADLINE_MS,
+      clock: () => parts.clock.now,
+      baseUrl: BASE_URL,
+      ownHosts: new Set(['elnk.example']),
+      version: '0.0.0',
+      statusToken: STATUS_TOKEN,
+      status: () => STATUS,
+    }),
+  );
+  const base = `http://127.0.0.1:${server.value.port}`;
+  return {
+    value: {
+      ...parts,
+      port: server.value.port,
+      base,
+      ann: await keyOf('ann', ALL),
+      bob: await keyOf('bob', ALL),
+      keyOf,
+      send: (method, path, sent) => send(base, method, path, sent),
+      lines,
+      pool,
+      counter: (name) => readCounters(counterMemory)[name],
+    },
+    async stop() {
+      await server.stop();
+      await connections.stop();
+      await database.stop();
+    },
+  };
+}
+
+async function send(base: string, method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> {
+  const response = await fetch(base + path, {
+    method,
+    headers: {
+      ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+    redirect: 'manual',
+  });
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  return { status: response.status, headers: response.headers, json: isJson ? JSON.parse(text) : text };
+}

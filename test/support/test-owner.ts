@@ -1,0 +1,45 @@
+/** An account with links, and its questions to a node. */
+import { randomBytes } from 'node:crypto';
+import type { Link, LinkPage, Stats } from '../../src/core/api.ts';
+import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
+import { createLinkStore } from '../../src/storage/postgres/links.ts';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
+
+export type TestOwner = { userId: number; apiKey: string; links: { id: number; slug: string }[] };
+
+export async function makeOwner(pool: Pool, { links, timeZone = 'UTC' }: { links: number; timeZone?: string }): Promise<TestOwner> {
+  const email = `${randomBytes(6).toString('hex')}@example.com`;
+  const { id } = await createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'unlimited', timeZone });
+  const apiKey = await createApiKey(pool, { userId: id, name: 'test', scopes: ['links:read', 'links:write', 'stats:read'] });
+  const store = createLinkStore(pool, randomBytes);
+  const made: TestOwner['links'] = [];
+  for (let i = 0; i < links; i++) {
+    const link = await store.create(id, { url: `https://example.com/${i}` }, null);
+    made.push({ id: link.id, slug: link.slug });
+  }
+  return { userId: id, apiKey, links: made };
+}
+
+export type ApiClient = {
+  /** @param path below /api/v1 */
+  get(path: string): Promise<Response>;
+  link(slug: string): Promise<Link>;
+  links(): Promise<LinkPage>;
+  stats(slug: string): Promise<Stats>;
+};
+
+export function apiClient(url: string, { apiKey }: TestOwner): ApiClient {
+  const get = (path: string) => fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${apiKey}` } });
+  const json = async <T>(path: string): Promise<T> => {
+    const response = await get(path);
+    if (response.status !== 200) throw new Error(`${path} answers ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  return {
+    get,
+    link: (slug) => json<Link>(`/links/${slug}`),
+    links: () => json<LinkPage>('/links?limit=100'),
+    stats: (slug) => json<Stats>(`/links/${slug}/stats`),
+  };
+}
