@@ -1,6 +1,4 @@
-# npm may run on the Node.js of the machine, all else runs on the one that npm installs here.
-NODE := node_modules/.bin/node
-SOAK_TIMEOUT_MS := 43200000
+# npm may run on the Node.js of the machine; its scripts find the one that npm installs here.
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint bench soak build clean
@@ -20,18 +18,18 @@ run: install ## start a node, with a Postgres of its own in ./data
 
 test: install ## every suite
 	tools/install-test-packages.sh test
-	$(NODE) tools/run-tests.ts
+	npm run -s test
 
 lint: install ## types, style, who imports whom
 	npm run -s lint
 
 bench: install ## every figure beside its baseline
 	tools/install-test-packages.sh bench
-	$(NODE) bench/all.ts
+	npm run -s bench
 
 soak: install ## the fault tests, many more rounds of them
 	tools/install-test-packages.sh test
-	SOAK=1 $(NODE) tools/run-tests.ts --timeout-ms $(SOAK_TIMEOUT_MS) test/faults
+	npm run -s soak
 
 build: install ## JavaScript in dist/
 	npm run -s build

@@ -10,9 +10,7 @@ import { createSharedMemory, logBoard } from '../src/core/shared.ts';
 import { openLogReader } from '../src/storage/click-log/reader.ts';
 import { logName } from '../src/storage/click-log/segment.ts';
 import { openLogWriter } from '../src/storage/click-log/writer.ts';
-
-/** `ratio`: speed beside the baseline's; 1 is as fast as that. */
-export type BenchRow = { name: string; value: number; unit: string; baseline?: number; ratio?: number };
+import type { BenchRow } from './support/row.ts';
 
 const CLICKS = 200_000;
 const ROUNDS = 4;

@@ -17,9 +17,9 @@ import type { ClickRow } from '../src/core/copy-row.ts';
 import { decodeLinkDay, encodeLinkDay, linkDayToJson } from '../src/core/link-day-codec.ts';
 import { typicalLinkDay } from '../test/support/link-days.ts';
 import { randomFrom } from '../test/support/random.ts';
+import type { BenchRow } from './support/row.ts';
 
 /** `ratio`: baseline / value where less is better, so that more is better. */
-export type BenchRow = { name: string; value: number; unit: string; baseline?: number; ratio?: number };
 
 const CLICKS = 100_000;
 /** Each with strings of its own. */

@@ -132,8 +132,8 @@ type Threads = { spreadHealth(): void };
 async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
   const { shared, counters, logger, shardSetup, frontSetup } = options;
   const life = createLifecycle(logger);
-  const shards: (SupervisedThread | undefined)[] = [];
-  const fronts: (SupervisedThread | undefined)[] = [];
+  const shards = new Map<number, SupervisedThread>();
+  const fronts = new Map<number, SupervisedThread>();
   const start = (name: string, file: string, setup: object, onReady: (thread: SupervisedThread) => void) =>
     life.start(name, () =>
       superviseThread({
@@ -146,14 +146,14 @@ async function startThreads(options: ThreadsOptions): Promise<Component<Threads>
     );
   for (let index = 0; index < options.shards; index++) {
     await start(`shard ${index}`, 'shard-thread', shardSetup(index), (shard) => {
-      shards[index] = shard;
-      fronts.forEach((front, i) => front && connect(front, i, shard, index));
+      shards.set(index, shard);
+      for (const [i, front] of fronts) connect(front, i, shard, index);
     });
   }
   for (let index = 0; index < options.fronts; index++) {
     await start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
-      fronts[index] = front;
-      shards.forEach((shard, i) => shard && connect(front, index, shard, i));
+      fronts.set(index, front);
+      for (const [i, shard] of shards) connect(front, index, shard, i);
     });
   }
 
@@ -162,11 +162,11 @@ async function startThreads(options: ThreadsOptions): Promise<Component<Threads>
     value: {
       /** Tells the fronts how all threads are, when that has changed: any of them may be asked. */
       spreadHealth() {
-        const reasons = [...shards, ...fronts].flatMap((thread) => thread?.health() ?? []);
+        const reasons = [...shards.values(), ...fronts.values()].flatMap((thread) => thread.health());
         counters.raise('backlogHighWaterBytes', backlogBytes(shared.logs));
         if (said === reasons.join()) return;
         said = reasons.join();
-        for (const front of fronts) front?.post({ type: 'health', reasons });
+        for (const front of fronts.values()) front.post({ type: 'health', reasons });
       },
     },
     stop: life.stop,

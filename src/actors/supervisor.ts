@@ -2,7 +2,7 @@
  * Keeps a thread of the node running.
  *
  *   starting ──ready──► running ──exit──► waiting ──back-off──► starting …
- *      │                   └──stop──► stopping ──exit──► stopped
+ *      ├──stop──────────────┴──stop──► stopping ──exit──► stopped
  *      └── exit before the first ready: the start has failed
  *
  * A thread is never terminated: a front's uWebSockets app must be closed by the thread itself, or the process aborts.
@@ -36,6 +36,7 @@ export type ThreadOptions = {
 /** Resolves when the thread is ready. @throws when it ended before */
 export async function superviseThread({ name, spawn, onReady, counters, logger }: ThreadOptions): Promise<Component<SupervisedThread>> {
   let worker: Worker;
+  let isAlive = false;
   let isReady = false;
   let reasons: readonly string[] = [];
   let backoffMs = BACKOFF_FIRST_MS;
@@ -53,9 +54,10 @@ export async function superviseThread({ name, spawn, onReady, counters, logger }
     const startedAt = performance.now();
     let failure: unknown = null;
     worker = spawn();
+    isAlive = true;
     worker.on('message', (message: ToMain) => {
       if (message.type === 'health') reasons = message.reasons.map((reason) => `${name}: ${reason}`);
-      else {
+      else if (!stopping) {
         isReady = true;
         reasons = [];
         started.resolve();
@@ -67,6 +69,7 @@ export async function superviseThread({ name, spawn, onReady, counters, logger }
     });
     worker.on('exit', (code) => {
       const wasReady = isReady;
+      isAlive = false;
       isReady = false;
       if (stopping) return stopped.resolve();
       if (!wasReady && !hasStarted) {
@@ -90,7 +93,8 @@ export async function superviseThread({ name, spawn, onReady, counters, logger }
     async stop() {
       stopping = true;
       clearTimeout(restart);
-      if (!isReady) return; // between two lives: nothing runs
+      if (!isAlive) return; // between two lives
+      // One that is still starting finds it when it is ready.
       worker.postMessage({ type: 'stop' } satisfies FromMain);
       await stopped.promise;
     },

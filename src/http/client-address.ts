@@ -26,6 +26,7 @@ export function clientAddress(trusted: BlockList | null): ClientAddress {
 export function clientOf(remote: ArrayBuffer, forwarded: string, trusted: BlockList): ArrayBuffer {
   let client = remote;
   const hops = forwarded.slice(-FORWARDED_MAX_LENGTH).split(',');
+  if (forwarded.length > FORWARDED_MAX_LENGTH) hops.shift(); // cut: what is left of an address may be another address
   for (let i = hops.length - 1; i >= 0 && isTrusted(client, trusted); i--) {
     const bytes = addressBytes(hops[i].trim());
     if (bytes === null) break;

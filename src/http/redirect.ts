@@ -68,9 +68,11 @@ export function serveRedirects(app: TemplatedApp, { links, clicks, offsetOf, cli
 
   function answer(res: HttpResponse, link: Link | null, seen: Visit, isGet: boolean): void {
     const decision = decide(link);
-    if (decision.kind === 'refuse') return refuse(res, decision.reason, seen, isGet);
-    if (isGet && link !== null) record(link, seen.address, seen.userAgent, seen.referrer, seen.language);
-    redirect(res, decision.target, isGet);
+    if (decision.kind === 'refuse') refuse(res, decision.reason, seen, isGet);
+    else {
+      if (isGet && link !== null) record(link, seen.address, seen.userAgent, seen.referrer, seen.language);
+      redirect(res, decision.target, isGet);
+    }
   }
 
   function read(res: HttpResponse, req: HttpRequest): Visit {

@@ -4,16 +4,11 @@ import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { startApi } from '../support/api-server.ts';
 import { silentLogger } from '../support/logger.ts';
-import { startTestPostgres } from '../support/postgres.ts';
+import { startOwnPostgres } from '../support/own-postgres.ts';
 
 const LINKS = '/api/v1/links';
 
-const postgres = await startTestPostgres();
-let isGone = false;
-const stopPostgres = async () => {
-  if (!isGone) await postgres.stop();
-  isGone = true;
-};
+const postgres = await startOwnPostgres();
 await migrate({ url: postgres.value.url, logger: silentLogger });
 const server = await startApi({ value: postgres.value, stop: async () => undefined });
 const { ann: key, send, counter, lines } = server.value;
@@ -35,13 +30,12 @@ const test = suite('API without Postgres');
 
 test.after(async () => {
   await server.stop();
-  await stopPostgres();
+  await postgres.stop();
 });
 
 test('a Postgres that does not answer: 503 by the deadline; awake again, all goes on', async () => {
   assert.is((await send('POST', LINKS, { key, body: { ...body, slug: 'abc' } })).status, 201);
-  const pids = postgres.value.pids();
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  postgres.value.freeze();
   const before = counter('serverErrors');
   const started = performance.now();
   try {
@@ -52,7 +46,7 @@ test('a Postgres that does not answer: 503 by the deadline; awake again, all goe
     assert.ok(performance.now() - started < API_DEADLINE_MS + 2_000);
     assert.is((await send('GET', '/healthz')).status, 200);
   } finally {
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
+    postgres.value.thaw();
   }
   assert.is(counter('serverErrors'), before + 7);
   const again = (await askEverything()).map(({ status }) => status);
@@ -63,7 +57,7 @@ test('a Postgres that does not answer: 503 by the deadline; awake again, all goe
 });
 
 test('a Postgres that is gone: 503 at once, with Retry-After, and nothing of it in the answer', async () => {
-  await stopPostgres();
+  await postgres.value.stop();
   const started = performance.now();
   for (const { status, headers, json } of [...(await askEverything()), ...(await askEverything())]) {
     assert.equal([status, json.code], [503, 'store_away']);
@@ -72,6 +66,8 @@ test('a Postgres that is gone: 503 at once, with Retry-After, and nothing of it 
   }
   assert.ok(performance.now() - started < 2_000);
   assert.is((await send('GET', '/openapi.json')).status, 200);
+  await postgres.value.start();
+  assert.is((await send('POST', LINKS, { key, body })).status, 201);
   assert.equal(
     lines.filter(({ level }) => level === 'error'),
     [],

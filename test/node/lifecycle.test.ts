@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Component } from '../../src/core/ports.ts';
 import { createLifecycle } from '../../src/lifecycle.ts';
 import { recordingLogger, silentLogger } from '../support/logger.ts';
+import { thrownBy } from '../support/thrown-by.ts';
 
 const STOP_TIMEOUT_MS = 50;
 
@@ -22,15 +23,6 @@ function diary() {
       };
     };
   return { events, opens };
-}
-
-async function thrownBy(work: Promise<unknown>): Promise<Error> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
-  throw new Error('it did not throw');
 }
 
 const fail = (message: string) => async (): Promise<never> => {

@@ -8,19 +8,11 @@ import * as assert from 'uvu/assert';
 import { FolderTaken, openDataFolder, readNodeAddress, removeNodeAddress, writeNodeAddress } from '../../src/storage/data-folder.ts';
 import { processIdentity } from '../../src/storage/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { thrownBy } from '../support/thrown-by.ts';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 const isRoot = process.geteuid?.() === 0;
 const mode = (path: string): number => statSync(path).mode & 0o777;
-
-async function thrownBy(work: Promise<unknown>): Promise<Error> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
-  throw new Error('it did not throw');
-}
 
 /** Starts processes that all try to take the folder at the same moment. @returns what each says */
 async function contend(folder: string, count: number): Promise<{ child: ChildProcess; says: string }[]> {

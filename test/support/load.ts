@@ -62,7 +62,9 @@ export function startLoad<R extends LoadRequest>(options: LoadOptions<R>): Load 
     finished,
     async stop() {
       shared.isStopping = true;
-      const impatience = setTimeout(() => connections.forEach((it) => it.cut()), LAST_ANSWERS_MS);
+      const impatience = setTimeout(() => {
+        for (const connection of connections) connection.cut();
+      }, LAST_ANSWERS_MS);
       for (const connection of connections) connection.stopIfIdle();
       await finished;
       clearTimeout(impatience);
@@ -120,7 +122,10 @@ class Connection<R extends LoadRequest> {
   }
 
   #open(): void {
-    if (this.#isOver()) return this.#end();
+    if (this.#isOver()) {
+      this.#end();
+      return;
+    }
     const socket = connect(this.#port, this.#host);
     this.#socket = socket;
     this.#received = '';

@@ -1,9 +1,9 @@
 /**
  * Real Postgres for tests. `testDatabase` is a migrated, empty database: on the server that `with-postgres.ts` started for the whole run, else
- * on one of its own. `startTestPostgres` is a server alone, for tests that freeze, kill or fill it.
+ * on one of its own. For a server that is stopped, frozen and killed see own-postgres.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -11,6 +11,7 @@ import type { Component } from '../../src/core/ports.ts';
 import { startEmbedded } from '../../src/storage/postgres/embedded.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { silentLogger } from './logger.ts';
+import { childrenOf } from './processes.ts';
 
 /** Names the server of the run; its databases are thrown away with it. */
 export const SERVER_VARIABLE = 'ELNK_TEST_DATABASE_URL';
@@ -21,11 +22,7 @@ const FAST = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off',
 export type TestPostgres = {
   /** Of an empty database. */
   url: string;
-  /** The data folder; the cluster is `postgres` in it. */
-  dir: string;
-  /** Its first process. */
-  pid(): number;
-  /** All its processes: what is to be frozen, has to be frozen whole. Linux only. */
+  /** Its processes, the first one first: what is to be frozen, has to be frozen whole. Linux only. */
   pids(): number[];
 };
 
@@ -36,7 +33,7 @@ export async function startTestPostgres(settings: Record<string, string> = {}): 
   try {
     const { value, stop } = await startEmbedded({ dir, logger: silentLogger, overrides: { ...FAST, ...settings } });
     const pid = () => Number(readFileSync(join(dir, 'postgres', 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
-    return { value: { url: value.url, dir, pid, pids: () => [pid(), ...childrenOf(pid())] }, stop: () => stop().finally(removeFolder) };
+    return { value: { url: value.url, pids: () => [pid(), ...childrenOf(pid())] }, stop: () => stop().finally(removeFolder) };
   } catch (error) {
     removeFolder();
     throw error;
@@ -83,19 +80,4 @@ function withDatabase(url: string, name: string): string {
   const changed = new URL(url);
   changed.pathname = `/${name}`;
   return changed.href;
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && parentOf(pid) === parent);
-}
-
-function parentOf(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return null; // it has ended since the folder was read
-  }
 }

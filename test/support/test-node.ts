@@ -91,7 +91,7 @@ export function spawnTestNode({ dataDir, settings, execArgv = [] }: NodeOptions)
       if (!isRunning()) throw new Error(`the node ended with code ${child.exitCode}, signal ${child.signalCode}:\n${log()}`);
     },
     async readiness() {
-      const response = await fetch(`${url()}/readyz`);
+      const response = await fetch(`${url()}/readyz`, { headers: { connection: 'close' } });
       const { reasons } = (await response.json()) as { reasons: string[] };
       return { status: response.status, reasons };
     },

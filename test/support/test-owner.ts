@@ -21,6 +21,7 @@ export async function makeOwner(pool: Pool, { links, timeZone = 'UTC' }: { links
   return { userId: id, apiKey, links: made };
 }
 
+/** Each question comes on a connection of its own, so that all fronts are asked. */
 export type ApiClient = {
   /** @param path below /api/v1 */
   get(path: string): Promise<Response>;
@@ -30,7 +31,7 @@ export type ApiClient = {
 };
 
 export function apiClient(url: string, { apiKey }: TestOwner): ApiClient {
-  const get = (path: string) => fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${apiKey}` } });
+  const get = (path: string) => fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${apiKey}`, connection: 'close' } });
   const json = async <T>(path: string): Promise<T> => {
     const response = await get(path);
     if (response.status !== 200) throw new Error(`${path} answers ${response.status}: ${await response.text()}`);

@@ -140,8 +140,8 @@ function deviceOf(header: string, os: OperatingSystem): Device {
 const BOT: Agent = { bot: true, device: 0, os: 0, browser: 0, hashLo: 0, hashHi: 0 };
 
 /**
- * No header at all counts as a bot: every browser sends one; link checkers, previews and scripts often do not. What statistics do not show of
- * bots is not looked for.
+ * No header at all counts as a bot: every browser sends one; link checkers, previews and scripts often do not. What statistics do not
+ * show of bots is not looked for.
  */
 export function parseAgent(header: string): Agent {
   if (header.trim() === '' || isbot(header)) return BOT;

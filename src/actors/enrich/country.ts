@@ -4,8 +4,8 @@
  *
  * A click cannot afford the `maxmind` reader's own look-up: it takes an address as a string, parses it and decodes a record, 1 µs and
  * garbage. So the file is read once, by the library, and turned into the same tree with the country's code in place of each leaf's pointer;
- * walking that takes 0.1 µs, needs nothing of the file afterwards, and a broken file is found out at the start. A cache in front of it would
- * save 0.03 µs while there are a thousand addresses, and nothing when there are many. All threads walk the one copy in shared memory.
+ * walking that takes 0.1 µs, needs nothing of the file afterwards, and a broken file is found out at the start. A cache in front of it
+ * would save 0.03 µs while there are a thousand addresses, and nothing when there are many. All threads walk the one copy in shared memory.
  *
  * Cells are int32. Cell 0 leads into the tree for IPv6 addresses, cell 1 for IPv4; each node is two cells, for a bit of 0 and of 1. A
  * cell > 0 is the index of the next node's first cell; a cell ≤ 0 is a leaf: minus the country's code, 0 when there is none.

@@ -1,8 +1,8 @@
 /**
  * The visitors that a shard has seen lately, in fixed memory: most repeats are known here and never asked of Postgres.
  *
- * A set-associative table: a visitor's number picks one set of WAYS places, the one used longest ago makes room. It may forget, and then says
- * "not seen"; it never says "seen" wrongly, because all 64 bits are compared, and link and day are part of the number (visitor.ts).
+ * A set-associative table: a visitor's number picks one set of WAYS places, the one used longest ago makes room. It may forget, and then
+ * says "not seen"; it never says "seen" wrongly, because all 64 bits are compared, and link and day are part of the number (visitor.ts).
  * Numbers are keyed hashes, so nobody can aim at one set.
  */
 

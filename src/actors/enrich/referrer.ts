@@ -12,8 +12,8 @@ const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'android-app:']
 const KEYWORDS: ReadonlySet<string> = new Set([OTHER, DIRECT, UNKNOWN]);
 
 /**
- * The host, in lower case and without `www.` or the root's dot; international names in punycode. `URL` lets nothing but printable ASCII into
- * a host (the rest is percent-encoded or refused), so that the result is valid in Postgres, CSV and HTML as far as encoding goes.
+ * The host, in lower case and without `www.` or the root's dot; international names in punycode. `URL` lets nothing but printable ASCII
+ * into a host (the rest is percent-encoded or refused), so that the result is valid in Postgres, CSV and HTML as far as encoding goes.
  * @returns '' when there is none that means anything: no header, another scheme, longer than a name in the DNS can be
  */
 export function referrerHost(referrer: string): string {

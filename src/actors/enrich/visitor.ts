@@ -2,12 +2,12 @@
  * Who a visitor is: a number made of link, address and user agent that means nothing without the salt of its day.
  *
  * Why a keyed 64-bit hash is right here:
- *  - The key is random, one for each day, and deleted three days later. While it exists, it is only in Postgres and in the shards; afterwards
- *    nobody can test whether an address was here, which a plain hash of any length would allow (2^32 addresses are tried in minutes).
+ *  - The key is random, one for each day, and deleted three days later. While it exists, it is only in Postgres and in the shards;
+ *    afterwards nobody can test whether an address was here, which any plain hash would allow (2^32 addresses are tried in minutes).
  *  - The link and the day's key are in it, so the same person has unrelated numbers on another link or another day: nobody can be followed.
  *  - SipHash is made as a pseudo-random function for short inputs: without the key, no visitor can choose a header or address that collides
  *    with another one's. Nothing of a password's kind is hidden here, so a slow hash would protect nothing.
- *  - 64 bits fit a bigint column. Of 100 million visitors of one day, two share a number with a probability of 0.03 %: one unique click less.
+ *  - 64 bits fit a bigint column. Of 100 million visitors of one day, two share a number with a probability of 0.03 %: a unique click less.
  */
 import { sipHash24, sipHashKey } from './siphash.ts';
 

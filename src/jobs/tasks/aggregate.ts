@@ -108,8 +108,7 @@ export class ClickAggregate {
 
   /** Call once, when all rows are in. @throws when the data ends within a row */
   sort(): void {
-    // What is left is the trailer, or nothing when a fold had no rows.
-    if (this.#rest.length > row.COPY_TRAILER.length) throw new Error('the clicks ended in mid-row');
+    if (!this.#isComplete()) throw new Error('the clicks ended before their trailer');
     const bounds = new Int32Array(this.#cells.size + 1);
     for (let i = 0; i < this.#count; i++) bounds[this.#cellOfRow[i] + 1]++;
     for (let c = 0; c < this.#cells.size; c++) bounds[c + 1] += bounds[c];
@@ -118,6 +117,12 @@ export class ClickAggregate {
     for (let i = 0; i < this.#count; i++) order[next[this.#cellOfRow[i]]++] = i;
     this.#bounds = bounds;
     this.#order = order;
+  }
+
+  /** What is left is the trailer; nothing at all came when there was nothing to read. */
+  #isComplete(): boolean {
+    if (!this.#headerRead) return this.#rest.length === 0;
+    return this.#rest.length === row.COPY_TRAILER.length && row.COPY_TRAILER.every((byte, i) => this.#rest[i] === byte);
   }
 
   /** The distinct visitors whom no shard was sure to have seen; of several clicks of one, the earliest quarter's. */

@@ -84,11 +84,16 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
     return promise;
   }
 
+  /** Whether the store may be asked now; a question asked while it is away is the interval's one. */
+  function mayAsk(now: number): boolean {
+    if (!away) return true;
+    if (now - lastProbe < PROBE_MS) return false;
+    lastProbe = now;
+    return true;
+  }
+
   function refresh(slug: string, entry: Entry, now: number): void {
-    if (away) {
-      if (now - lastProbe < PROBE_MS) return;
-      lastProbe = now;
-    }
+    if (!mayAsk(now)) return;
     entry.refreshing = true;
     load(slug).catch(() => {
       entry.refreshing = false; // onFailure has reported it; the entry is good enough meanwhile
@@ -113,7 +118,7 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
       return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS);
     },
     load(slug) {
-      if (away && clock() - lastProbe < PROBE_MS)
+      if (!mayAsk(clock()))
         return Promise.reject(new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 }));
       return load(slug);
     },

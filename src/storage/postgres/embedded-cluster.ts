@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../core/ports.ts';
 import { hasErrorCode, readIfPresent, syncFolder, writePrivateFile } from '../private-file.ts';
-import { commandLine, processIdentity } from '../process.ts';
+import { commandLine } from '../process.ts';
 import { type Account, giveTo, serverAccount } from './embedded-account.ts';
 import type { Binaries } from './embedded-binaries.ts';
 
@@ -108,7 +108,8 @@ async function run(account: Account, program: string, programArgs: string[]): Pr
 /**
  * A node that was killed may have left its server running, or only its `postmaster.pid`. Postgres itself replaces the file when no process
  * has that id; it must not be removed then, because it leads Postgres to processes of the old server that still have the files open. But when
- * another process has the id by now, as is usual after the restart of a container, Postgres would refuse to start.
+ * another process has the id by now, as is usual after the restart of a container, or the killed one was not waited for by its new parent yet,
+ * Postgres would refuse to start.
  */
 async function stopOldServer(folder: string, logger: Logger): Promise<void> {
   const pidFile = join(folder, 'postmaster.pid');
@@ -122,11 +123,23 @@ async function stopOldServer(folder: string, logger: Logger): Promise<void> {
     while (isServerOf(folder, pid) && Date.now() < deadline) await sleep(POLL_MS);
   }
   if (isServerOf(folder, pid)) throw new Error(`Postgres (process ${pid}) in ${folder} does not stop: end it by hand`);
-  if (processIdentity(pid) !== null) rmSync(pidFile, { force: true });
+  if (hasProcess(pid)) rmSync(pidFile, { force: true });
 }
 
 /** Postgres never renames its first process; its command line is as `startServer` made it. */
 const isServerOf = (folder: string, pid: number): boolean => commandLine(pid)?.includes(`-D ${folder} `) ?? false;
+
+/** As Postgres asks: a zombie counts. */
+function hasProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if (hasErrorCode(error, 'ESRCH')) return false;
+    if (hasErrorCode(error, 'EPERM')) return true; // another user's
+    throw error;
+  }
+}
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {

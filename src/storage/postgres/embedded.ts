@@ -25,10 +25,10 @@ const DATABASE = 'elnk';
 const READY_TIMEOUT_MS = 300_000;
 const READY_POLL_MS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Starts that failed for a passing reason: the port was taken in between, or processes of a killed server had not ended, or not been waited for, yet. */
+/** Starts that failed for a passing reason: the port was taken in between, or processes of a killed server had not ended yet. */
 const START_ATTEMPTS = 10;
 const START_PAUSE_MS = 100;
-const PASSING_REASON = /could not bind|pre-existing shared memory block|lock file "postmaster.pid" already exists/;
+const PASSING_REASON = /could not bind|pre-existing shared memory block/;
 const RESTART_PAUSE_MS = { first: 100, longest: 10_000 };
 
 export type EmbeddedOptions = {
@@ -37,20 +37,23 @@ export type EmbeddedOptions = {
   logger: Logger;
   /** Settings of postgresql.conf to have otherwise than by default. */
   overrides?: ServerSettings;
+  /** Finds a port of 127.0.0.1 that is free, or was a moment ago; for tests. */
+  choosePort?: () => Promise<number>;
 };
 
 /**
  * Starts it, on a free port of 127.0.0.1, with a database of its own.
  * @throws an Error for people, with the last lines of Postgres' log when that was the cause
  */
-export async function startEmbedded({ dir, logger, overrides = {} }: EmbeddedOptions): Promise<Component<{ url: string }>> {
+export async function startEmbedded(options: EmbeddedOptions): Promise<Component<{ url: string }>> {
+  const { dir, logger, overrides = {}, choosePort = freePort } = options;
   const addressFile = join(dir, ADDRESS_FILE);
   rmSync(addressFile, { force: true }); // of a node that was killed
   const binaries = findBinaries();
   const settings = { ...defaultSettings(), ...overrides };
   const cluster = await prepareCluster(dir, binaries, logger, settings.fsync !== 'off');
   const launch = (port: number) => startServer(cluster, binaries, port, settings, logger);
-  const first = await firstStart(cluster, launch);
+  const first = await firstStart(cluster, launch, choosePort);
   const url = address(cluster, first.port, DATABASE);
   writePrivateFile(addressFile, `${JSON.stringify({ url })}\n`);
 
@@ -92,9 +95,9 @@ export function embeddedAddress(dir: string): string | null {
 
 type Started = { server: Server; port: number };
 
-async function firstStart(cluster: Cluster, launch: (port: number) => Server): Promise<Started> {
+async function firstStart(cluster: Cluster, launch: (port: number) => Server, choosePort: () => Promise<number>): Promise<Started> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = await choosePort();
     const server = launch(port);
     try {
       if (await ready(cluster, server)) {

@@ -1,0 +1,147 @@
+/**
+ * S1 and S3: redirects a second over 100,000 slugs with 64 connections, every click logged, stored and folded; and what that costs.
+ * Beside it, in turns, bare uWebSockets.js. The count of stored and folded clicks has to be exact, or there is no figure.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { embeddedAddress } from '../src/storage/postgres/embedded.ts';
+import { createConfirmedUser } from '../src/storage/postgres/users.ts';
+import { postgresProcesses } from '../test/support/own-postgres.ts';
+import { startTestNode, type TestNode } from '../test/support/test-node.ts';
+import { until } from '../test/support/until.ts';
+import { cpuSeconds } from './support/cpu.ts';
+import { type BenchRow, median, round } from './support/row.ts';
+import { wrk } from './support/wrk.ts';
+
+const LINKS = 100_000;
+const ROUNDS = 3;
+const ROUND_SEC = 10;
+const WARM_UP_SEC = 5;
+const BARE_PORT = 18_099;
+const FOLDED_MS = 300_000;
+
+type Side = { pids(): number[]; url: string };
+
+export async function run(): Promise<BenchRow[]> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'elnk-bench-redirects-'));
+  const node = await startTestNode({ dataDir, settings: {} });
+  const bare = spawn(process.execPath, [join(import.meta.dirname, 'support', 'bare-server.ts'), String(BARE_PORT)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(bare.stdout, 'data');
+    const databaseUrl = embeddedAddress(dataDir);
+    if (databaseUrl === null || bare.pid === undefined) throw new Error('not started');
+    const db = new pg.Client(databaseUrl);
+    await db.connect();
+    await makeLinks(db);
+    const cluster = join(dataDir, 'postgres');
+    const sides: Record<'elnk' | 'bare', Side> = {
+      elnk: { pids: () => [node.pid, ...postgresProcesses(cluster)], url: node.url() },
+      bare: { pids: () => [bare.pid as number], url: `http://127.0.0.1:${BARE_PORT}` }, // checked above
+    };
+    const rows = await measure(db, sides, node);
+    await db.end();
+    return rows;
+  } finally {
+    bare.kill();
+    await node.stop();
+    rmSync(dataDir, { recursive: true });
+  }
+}
+
+async function makeLinks(db: pg.Client): Promise<void> {
+  const { id } = await createConfirmedUser(db, {
+    email: 'bench@example.com',
+    passwordHash: null,
+    isAdmin: false,
+    plan: 'unlimited',
+    timeZone: 'Europe/Moscow',
+  });
+  await db.query(
+    `INSERT INTO links (slug, owner_id, target) SELECT 's' || i, $1, 'https://example.com/some/path/' || i FROM generate_series(0, $2::int) i`,
+    [id, LINKS - 1],
+  );
+  await db.query('ANALYZE links');
+}
+
+async function measure(db: pg.Client, { elnk, bare }: Record<'elnk' | 'bare', Side>, node: TestNode): Promise<BenchRow[]> {
+  let sent = (await wrk(elnk.url, 'slugs', WARM_UP_SEC)).requests;
+  await wrk(bare.url, 'slugs', 1);
+  await untilFolded(db, sent);
+  const perSec = { elnk: [] as number[], bare: [] as number[], oneSlug: [] as number[] };
+  const cpu = { elnk: 0, bare: 0 };
+  const requests = { elnk: 0, bare: 0 };
+  for (let n = 0; n < ROUNDS; n++) {
+    const bareBefore = cpuSeconds(bare.pids());
+    const base = await wrk(bare.url, 'slugs', ROUND_SEC);
+    perSec.bare.push(base.perSec);
+    requests.bare += base.requests;
+    cpu.bare += cpuSeconds(bare.pids()) - bareBefore;
+
+    const before = cpuSeconds(elnk.pids());
+    const load = await wrk(elnk.url, 'slugs', ROUND_SEC);
+    if (load.failed > 0) throw new Error(`${load.failed} redirects failed`);
+    perSec.elnk.push(load.perSec);
+    sent += load.requests;
+    await untilFolded(db, sent);
+    cpu.elnk += cpuSeconds(elnk.pids()) - before;
+    requests.elnk += load.requests;
+  }
+  for (let n = 0; n < ROUNDS; n++) {
+    const load = await wrk(elnk.url, 'one-slug', ROUND_SEC / 2);
+    perSec.oneSlug.push(load.perSec);
+    sent += load.requests;
+    await untilFolded(db, sent);
+  }
+  const { clicksLost } = await node.status();
+  if (clicksLost > 0) throw new Error(`${clicksLost} clicks were lost`);
+  const [elnkRate, bareRate] = [median(perSec.elnk), median(perSec.bare)];
+  const [elnkCost, bareCost] = [cpu.elnk / requests.elnk, cpu.bare / requests.bare];
+  return [
+    {
+      name: 'S1 redirects, 100,000 slugs (baseline: bare 302)',
+      value: round(elnkRate),
+      unit: '/s',
+      baseline: round(bareRate),
+      ratio: round(elnkRate / bareRate),
+      must: '≥ 0.60',
+    },
+    {
+      name: 'S1 all on one slug (baseline: bare 302)',
+      value: round(median(perSec.oneSlug)),
+      unit: '/s',
+      baseline: round(bareRate),
+      ratio: round(median(perSec.oneSlug) / bareRate),
+      must: '≥ S1',
+    },
+    {
+      name: 'S3 CPU a click, stored and folded (baseline: bare 302)',
+      value: round(elnkCost * 1e6),
+      unit: 'µs',
+      baseline: round(bareCost * 1e6),
+      ratio: round(elnkCost / bareCost),
+      must: '≤ 2.2',
+    },
+  ];
+}
+
+/** wrk ends with requests under way, which it does not count: there may be up to one a connection more. */
+async function untilFolded(db: pg.Client, sent: number): Promise<void> {
+  await until(
+    'all clicks folded',
+    async () => {
+      const { rows } = await db.query<{ folded: string; waiting: string }>(
+        `SELECT (SELECT coalesce(sum(clicks + bots), 0) FROM link_totals) AS folded, (SELECT count(*) FROM click_batches WHERE NOT folded) AS waiting`,
+      );
+      return Number(rows[0].folded) >= sent && rows[0].waiting === '0';
+    },
+    FOLDED_MS,
+  );
+}
+
+if (import.meta.main) console.table(await run());

@@ -1,0 +1,149 @@
+// timeout: 240 s
+/** G4 for Postgres: stopped, started again, frozen and thawed under load. Redirects go on, clicks wait on disk, and everybody is told. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createPool } from '../../src/storage/postgres/pool.ts';
+import { type Load, percentile, startLoad } from '../support/load.ts';
+import { silentLogger } from '../support/logger.ts';
+import { startOwnPostgres } from '../support/own-postgres.ts';
+import { say } from '../support/say.ts';
+import { storedClicks, untilDrained } from '../support/stored-clicks.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { type Shape, shapeSettings, startTestNode, type TestNode } from '../support/test-node.ts';
+import { apiClient, makeOwner, type TestOwner } from '../support/test-owner.ts';
+import { until } from '../support/until.ts';
+
+const LINKS = 50;
+const CONNECTIONS = 8;
+/** Leaves most of the machine idle, so that latencies tell of the node and not of the load. */
+const RATE = 800;
+const WARM_UP = 4_000;
+const PHASE_MS = 5_000;
+const MIB = 1024 ** 2;
+const MEMORY_MAX = 256 * MIB;
+/** p99 may be twice what it was, or so many milliseconds more: on a busy machine one pause of a millisecond doubles a p99 of one. */
+const SLACK_MS = 5;
+/** Until /readyz says that clicks cannot be stored. A Postgres that hangs may only be slow, so that takes longer to say. */
+const TOLD_MS = { stopped: 3_000, frozen: 8_000 };
+const UNKNOWN_SLUG_MS = { stopped: 500, frozen: 2_000 };
+const API_MS = 7_000;
+const RECOVERED_MS = 10_000;
+
+const it = suite('Postgres away');
+
+it('redirects go on, and no click is lost: one front, one shard', () => outages({ fronts: 1, shards: 1 }));
+
+it('redirects go on, and no click is lost: two fronts, two shards', () => outages({ fronts: 2, shards: 2 }));
+
+it.run();
+
+async function outages(shape: Shape): Promise<void> {
+  const postgres = await startOwnPostgres();
+  const pool = await createPool({ url: postgres.value.url, name: 'test', max: 2, logger: silentLogger });
+  const dataDir = temporaryFolder();
+  const node = await startTestNode({ dataDir, settings: { ...shapeSettings(shape), DATABASE_URL: postgres.value.url } });
+  try {
+    const owner = await makeOwner(pool.value, { links: LINKS });
+    let turn = 0;
+    const next = () => ({ path: `/${owner.links[turn++ % LINKS].slug}` });
+    const load = startLoad({ url: node.url(), connections: CONNECTIONS, ratePerSec: RATE, next });
+    await until('warm fronts', () => load.figures.acked >= WARM_UP);
+    load.takeLatencies();
+    await sleep(PHASE_MS);
+    const before = { p99: percentile(load.takeLatencies(), 0.99), memory: node.residentBytes() };
+    const watch = (what: string, outage: () => Promise<string>) => watchOutage(`${describe(shape)}, ${what}`, outage, { node, load, before });
+
+    await watch('Postgres stopped', async () => {
+      await postgres.value.stop();
+      return expectTold(node, owner, 'stopped');
+    });
+    await watch('Postgres started again', async () => {
+      await postgres.value.start();
+      return expectRecovered(node, owner);
+    });
+    await watch('Postgres frozen', async () => {
+      postgres.value.freeze();
+      return expectTold(node, owner, 'frozen');
+    });
+    await watch('Postgres thawed', async () => {
+      postgres.value.thaw();
+      return expectRecovered(node, owner);
+    });
+
+    const { sent, acked, refused, cut } = await load.stop();
+    await untilDrained(pool.value, dataDir, shape);
+    const stored = await storedClicks(pool.value);
+    say(`G4 ${describe(shape)}: sent ${sent}, acked ${acked}, stored ${stored}, lost ${(await node.status()).clicksLost}`);
+    assert.equal({ refused, cut, acked, stored }, { refused: {}, cut: 0, acked: sent, stored: sent });
+    assert.is(await node.metric('elnk_thread_restarts_total'), 0);
+    assert.is((await node.stop()).code, 0);
+  } finally {
+    await node.kill();
+    await postgres.stop();
+    await pool.stop();
+  }
+}
+
+type Watched = { node: TestNode; load: Load; before: { p99: number; memory: number } };
+
+/** Looks at latency and memory while something happens, for PHASE_MS at least. */
+async function watchOutage(what: string, happen: () => Promise<string>, { node, load, before }: Watched): Promise<void> {
+  load.takeLatencies();
+  let memory = 0;
+  const look = setInterval(() => {
+    memory = Math.max(memory, node.residentBytes());
+  }, 100);
+  const [told] = await Promise.all([happen(), sleep(PHASE_MS)]).finally(() => clearInterval(look));
+  const p99 = percentile(load.takeLatencies(), 0.99);
+  const grown = (memory - before.memory) / MIB;
+  say(`G4 ${what}: p99 ${p99.toFixed(2)} ms, before ${before.p99.toFixed(2)} ms; memory ${grown.toFixed(0)} MiB more; ${told}`);
+  assert.ok(p99 <= Math.max(2 * before.p99, before.p99 + SLACK_MS), `${what}: p99 ${p99} ms, before ${before.p99} ms`);
+  assert.ok(memory - before.memory <= MEMORY_MAX, `${what}: ${grown} MiB more`);
+  assert.equal([load.figures.refused, load.figures.cut], [{}, 0], what);
+}
+
+async function expectTold(node: TestNode, owner: TestOwner, how: 'stopped' | 'frozen'): Promise<string> {
+  const from = performance.now();
+  const unready = async () => {
+    const { status, reasons } = await node.readiness();
+    return status === 503 && reasons.some((reason) => reason.includes('clicks cannot be stored'));
+  };
+  const [unknown, answer, toldMs] = await Promise.all([
+    timed(() => fetch(`${node.url()}/no-such-link`, { redirect: 'manual' })),
+    timed(() => apiClient(node.url(), owner).get('/links')),
+    until('not ready', unready, TOLD_MS[how]).then(() => performance.now() - from),
+  ]);
+  // Now that it is known that the store is away.
+  const again = await timed(() => fetch(`${node.url()}/no-other-link`, { redirect: 'manual' }));
+  const head = await fetch(`${node.url()}/${owner.links[0].slug}`, { method: 'HEAD', redirect: 'manual' });
+
+  assert.is(unknown.value.status, 503);
+  assert.ok(unknown.value.headers.has('retry-after'));
+  assert.ok(unknown.tookMs <= UNKNOWN_SLUG_MS[how], `an unknown slug is answered after ${unknown.tookMs} ms`);
+  assert.is(again.value.status, 503);
+  assert.ok(again.tookMs <= UNKNOWN_SLUG_MS[how], `another unknown slug is answered after ${again.tookMs} ms`);
+  assert.is(head.status, 302);
+  assert.is(answer.value.status, 503);
+  assert.match(answer.value.headers.get('content-type') ?? '', 'application/problem+json');
+  assert.ok(Number(answer.value.headers.get('retry-after')) > 0);
+  assert.ok(answer.tookMs <= API_MS);
+  const ms = (value: number) => `${Math.round(value)} ms`;
+  return `unknown slugs 503 in ${ms(unknown.tookMs)} and ${ms(again.tookMs)}, API 503 in ${ms(answer.tookMs)}, not ready after ${ms(toldMs)}`;
+}
+
+async function expectRecovered(node: TestNode, owner: TestOwner): Promise<string> {
+  const from = performance.now();
+  await until('ready again', async () => (await node.readiness()).status === 200, RECOVERED_MS);
+  await until('an API that answers', async () => (await apiClient(node.url(), owner).get('/links')).status === 200, RECOVERED_MS);
+  await until('known again what is unknown', async () => (await fetch(`${node.url()}/nothing-here`)).status === 404, RECOVERED_MS);
+  return `all well after ${Math.round(performance.now() - from)} ms`;
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
+  const from = performance.now();
+  const value = await work();
+  return { value, tookMs: performance.now() - from };
+}
+
+const describe = ({ fronts, shards }: Shape) => `${fronts} fronts, ${shards} shards`;
