@@ -17,7 +17,7 @@ import type { NodeStatus } from './http/status.ts';
 import { createLogger } from './logging.ts';
 import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
-import { batchedLookup } from './storage/links/lookup.ts';
+import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
 import { apiKeyLookup } from './storage/postgres/api-keys.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
@@ -26,8 +26,6 @@ import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 
 /** Lifetime of a cached link. */
 const LINK_TTL_MS = 60_000;
-/** A redirect that has to wait for Postgres gives up after this. */
-const LOOKUP_TIMEOUT_MS = 1_500;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
 const HEALTH_MS = 200;

@@ -86,7 +86,7 @@ function loop(): void {
 let said = '';
 function sayHealth(): void {
   const reasons = [
-    ...(flusher.failures() > 0 ? ['clicks cannot be stored'] : []),
+    ...(flusher.failures() > 0 || flusher.isStuck() ? ['clicks cannot be stored'] : []),
     ...(syncer.failing ? ['the click log cannot be synced to the disk'] : []),
   ];
   if (said === reasons.join()) return;

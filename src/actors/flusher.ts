@@ -18,6 +18,8 @@ import { Batch } from './batch.ts';
 export const BATCH_MAX_ROWS = 50_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
+/** A Postgres that takes longer for a batch is not well: one that is frozen or cut off says nothing for as long as a query may take. */
+const STUCK_MS = 5_000;
 
 export type Flusher = {
   /** Where the next clicks go. Ask anew for every click: it changes when a batch is taken away. */
@@ -31,6 +33,8 @@ export type Flusher = {
   drain(timeoutMs: number): Promise<boolean>;
   /** How often the batch under way was tried in vain. */
   failures(): number;
+  /** Whether the batch under way takes so long that nobody knows whether it will be stored. */
+  isStuck(): boolean;
 };
 
 export type FlusherOptions = {
@@ -112,6 +116,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     unstored: () => (storing === null ? [gathering] : [storing, gathering]),
     isFull: () => gathering.rows >= BATCH_MAX_ROWS,
     failures: () => failures,
+    isStuck: () => storing !== null && clock() - lastBegin >= STUCK_MS,
     tick() {
       const now = clock();
       if (storing === null && isDue(now)) begin(now);

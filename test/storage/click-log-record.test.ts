@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LANGUAGE_MAX_BYTES, type LoggedClick, REFERRER_MAX_BYTES, USER_AGENT_MAX_BYTES } from '../../src/core/click.ts';
+import { HeaderTextTable } from '../../src/storage/click-log/header-texts.ts';
 import { allocateBytes, decodeRecord, encodeRecord, recordSize } from '../../src/storage/click-log/record.ts';
 import { RECORD_MAX_BYTES, RECORD_MIN_BYTES } from '../../src/storage/click-log/spec.ts';
 import { seed } from '../support/seed.ts';
@@ -10,6 +11,8 @@ import { address } from './click-log-rig.ts';
 const test = suite('click log record');
 
 const bytes = allocateBytes(RECORD_MAX_BYTES);
+/** One for all tests: what it remembers of one record must not show in another. */
+const texts = new HeaderTextTable();
 
 type Given = [at: number, linkId: number, zoneOffset: number, address: ArrayBuffer, userAgent: string, referrer: string, language: string];
 
@@ -17,7 +20,7 @@ function roundTrip(...given: Given): LoggedClick & { size: number } {
   const click: LoggedClick = { at: 0, linkId: 0, zoneOffset: 0, address: new Uint8Array(16), userAgent: '', referrer: '', language: '' };
   const size = encodeRecord(bytes, ...given);
   assert.is(recordSize(bytes.view, 0, size), size);
-  decodeRecord(bytes, 0, size, click);
+  decodeRecord(bytes, 0, size, texts, click);
   return { ...click, size };
 }
 
@@ -122,6 +125,22 @@ test('is refused after any change of any bit, and when a byte is missing', () =>
   }
   assert.is(recordSize(bytes.view, 0, size), size);
   for (let end = 0; end < size; end++) assert.is(recordSize(bytes.view, 0, end), 0);
+});
+
+test('texts that share their bytes or their place in the table are told apart', () => {
+  const address = new ArrayBuffer(4);
+  // Few texts, cut at every place: the same bytes as other headers. And more of them than the table has places.
+  for (let n = 0; n < 3; n++) {
+    for (let cut = 0; cut <= 12; cut++) {
+      const [userAgent, referrer] = ['abcdefghijkl'.slice(0, cut), 'abcdefghijkl'.slice(cut)];
+      const click = roundTrip(1, 2, 3, address, userAgent, referrer, 'ru');
+      assert.equal([click.userAgent, click.referrer, click.language], [userAgent, referrer, 'ru']);
+    }
+    for (let i = 0; i < 10_000; i++) {
+      const click = roundTrip(1, 2, 3, address, `agent ${i}`, `https://example.com/${i % 7}`, `l${i % 3}`);
+      assert.equal([click.userAgent, click.referrer, click.language], [`agent ${i}`, `https://example.com/${i % 7}`, `l${i % 3}`]);
+    }
+  }
 });
 
 test.run();

@@ -17,6 +17,7 @@ import type { LoggedClick } from '../../core/click.ts';
 import type { Counters } from '../../core/counters.ts';
 import type { Component, Logger } from '../../core/ports.ts';
 import type { LogBoard } from '../../core/shared.ts';
+import { HeaderTextTable } from './header-texts.ts';
 import { allocateBytes, decodeRecord, recordSize } from './record.ts';
 import { endOnDisk, listSegments, segmentPath } from './segment.ts';
 import { SegmentFile } from './segment-file.ts';
@@ -73,6 +74,7 @@ class SegmentReader implements LogReader {
   private readonly board: LogBoard | null;
   private readonly folder: string;
   private readonly chunk = allocateBytes(CHUNK_BYTES);
+  private readonly texts = new HeaderTextTable();
   private readonly click: LoggedClick = {
     at: 0,
     linkId: 0,
@@ -163,7 +165,7 @@ class SegmentReader implements LogReader {
     for (let offset = 0; ; records++) {
       const size = recordSize(chunk.view, offset, got);
       if (size === 0) return records;
-      decodeRecord(chunk, offset, size, click);
+      decodeRecord(chunk, offset, size, this.texts, click);
       if (!visit(click, this.position + size)) {
         this.refused = true;
         return records;

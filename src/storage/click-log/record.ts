@@ -1,6 +1,7 @@
 /** A click to bytes and back; the layout is in spec.ts. Nothing here touches a file. */
 import { LANGUAGE_MAX_BYTES, type LoggedClick, REFERRER_MAX_BYTES, USER_AGENT_MAX_BYTES } from '../../core/click.ts';
 import { crc32c } from './crc32c.ts';
+import type { HeaderTextTable } from './header-texts.ts';
 import { ADDRESS_BYTES, FORMAT_VERSION, RECORD, RECORD_MAX_BYTES, RECORD_MIN_BYTES } from './spec.ts';
 
 /** Where an IPv4 address stands, behind ::ffff. */
@@ -92,29 +93,17 @@ export function recordSize(view: DataView, offset: number, end: number): number 
   return view.getUint32(offset + RECORD.crc, true) === recordCrc(view, offset, offset + size) ? size : 0;
 }
 
-/**
- * Fills `click` from the record at `offset`, which recordSize has found valid with `size` bytes. The strings may share one parent string of at
- * most a record's text.
- */
-export function decodeRecord({ buffer, view }: Bytes, offset: number, size: number, click: LoggedClick): void {
+/** Fills `click` from the record at `offset`, which recordSize has found valid with `size` bytes. */
+export function decodeRecord(record: Bytes, offset: number, size: number, texts: HeaderTextTable, click: LoggedClick): void {
+  const { buffer, view } = record;
   click.at = view.getFloat64(offset + RECORD.at, true);
   click.linkId = view.getFloat64(offset + RECORD.linkId, true);
   click.zoneOffset = view.getInt8(offset + RECORD.zoneOffset);
   for (let i = 0; i < ADDRESS_BYTES; i++) click.address[i] = buffer[offset + RECORD.address + i];
-
-  const start = offset + RECORD.text;
-  const end = offset + size;
   const userAgentBytes = view.getUint16(offset + RECORD.userAgentBytes, true);
-  const headerBytes = userAgentBytes + view.getUint16(offset + RECORD.referrerBytes, true);
-  const text = buffer.toString('utf8', start, end);
-  if (text.length === end - start) {
-    // As many characters as bytes: all ASCII, so byte offsets are character offsets. One call out of JavaScript instead of three.
-    click.userAgent = text.substring(0, userAgentBytes);
-    click.referrer = text.substring(userAgentBytes, headerBytes);
-    click.language = text.substring(headerBytes);
-  } else {
-    click.userAgent = buffer.toString('utf8', start, start + userAgentBytes);
-    click.referrer = buffer.toString('utf8', start + userAgentBytes, start + headerBytes);
-    click.language = buffer.toString('utf8', start + headerBytes, end);
-  }
+  const referrerBytes = view.getUint16(offset + RECORD.referrerBytes, true);
+  const { userAgent, referrer, language } = texts.read(record, offset + RECORD.text, offset + size, userAgentBytes, referrerBytes);
+  click.userAgent = userAgent;
+  click.referrer = referrer;
+  click.language = language;
 }

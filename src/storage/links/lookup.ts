@@ -11,9 +11,11 @@ const MAX_QUERIES = 2;
 const MAX_SLUGS = 1_000;
 /** Slugs that may wait for a query; beyond it a lookup is refused, so that a flood of unknown slugs cannot fill the memory. */
 const MAX_WAITING = 20_000;
+/** Whoever has to wait for the store gives up after this, waiting for a query's turn included. */
+export const LOOKUP_TIMEOUT_MS = 1_500;
 
-/** @returns a lookup of one slug: the link, or null when there is none. Rejects when the store cannot be asked. */
-export function batchedLookup(lookup: LinkLookup): (slug: string) => Promise<Link | null> {
+/** @returns a lookup of one slug: the link, or null when there is none. Rejects when the store cannot be asked, or does not answer in time. */
+export function batchedLookup(lookup: LinkLookup, timeoutMs = LOOKUP_TIMEOUT_MS): (slug: string) => Promise<Link | null> {
   type Waiting = { promise: Promise<Link | null>; resolve: (link: Link | null) => void; reject: (error: unknown) => void };
   const waiting = new Map<string, Waiting>();
   let queries = 0;
@@ -52,6 +54,11 @@ export function batchedLookup(lookup: LinkLookup): (slug: string) => Promise<Lin
     const { promise, resolve, reject } = Promise.withResolvers<Link | null>();
     waiting.set(slug, { promise, resolve, reject });
     schedule();
+    const timer = setTimeout(() => {
+      if (waiting.get(slug)?.promise === promise) waiting.delete(slug);
+      reject(new Failure('store_away', 'The store does not answer', { retryAfterSec: 1 }));
+    }, timeoutMs);
+    promise.catch(() => undefined).finally(() => clearTimeout(timer));
     return promise;
   };
 }

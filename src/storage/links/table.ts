@@ -118,8 +118,7 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
       return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS);
     },
     load(slug) {
-      if (!mayAsk(clock()))
-        return Promise.reject(new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 }));
+      if (!mayAsk(clock())) return Promise.reject(new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 }));
       return load(slug);
     },
     size: () => links.size + unknown.size,
