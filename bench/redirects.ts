@@ -19,7 +19,7 @@ import { wrk } from './support/wrk.ts';
 
 const LINKS = 100_000;
 const ROUNDS = 3;
-const ROUND_SEC = 10;
+const ROUND_SEC = { elnk: 30, bare: 10 };
 const WARM_UP_SEC = 5;
 const BARE_PORT = 18_099;
 const FOLDED_MS = 300_000;
@@ -78,13 +78,13 @@ async function measure(db: pg.Client, { elnk, bare }: Record<'elnk' | 'bare', Si
   const requests = { elnk: 0, bare: 0 };
   for (let n = 0; n < ROUNDS; n++) {
     const bareBefore = cpuSeconds(bare.pids());
-    const base = await wrk(bare.url, 'slugs', ROUND_SEC);
+    const base = await wrk(bare.url, 'slugs', ROUND_SEC.bare);
     perSec.bare.push(base.perSec);
     requests.bare += base.requests;
     cpu.bare += cpuSeconds(bare.pids()) - bareBefore;
 
     const before = cpuSeconds(elnk.pids());
-    const load = await wrk(elnk.url, 'slugs', ROUND_SEC);
+    const load = await wrk(elnk.url, 'slugs', ROUND_SEC.elnk);
     if (load.failed > 0) throw new Error(`${load.failed} redirects failed`);
     perSec.elnk.push(load.perSec);
     sent += load.requests;
@@ -93,7 +93,7 @@ async function measure(db: pg.Client, { elnk, bare }: Record<'elnk' | 'bare', Si
     requests.elnk += load.requests;
   }
   for (let n = 0; n < ROUNDS; n++) {
-    const load = await wrk(elnk.url, 'one-slug', ROUND_SEC / 2);
+    const load = await wrk(elnk.url, 'one-slug', ROUND_SEC.bare);
     perSec.oneSlug.push(load.perSec);
     sent += load.requests;
     await untilFolded(db, sent);

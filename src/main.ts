@@ -17,7 +17,7 @@ import { backlogBytes, createSharedMemory, type SharedMemory } from './core/shar
 import { createFolding } from './jobs/fold.ts';
 import { startTaskPool } from './jobs/pool.ts';
 import { startTicker } from './jobs/ticker.ts';
-import { createLifecycle } from './lifecycle.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import type { PoolTasks } from './pool-thread.ts';
 import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
 import { storedPositions } from './storage/postgres/click-counts.ts';
@@ -34,6 +34,16 @@ const MAIN_CONNECTIONS = 2;
 /** @throws an Error for people: the folder or the port is taken, Postgres cannot be reached, … What was started is stopped again. */
 export async function startNode(config: Config, logger: Logger): Promise<Component<{ url: string }>> {
   const life = createLifecycle(logger);
+  try {
+    const value = await startParts(config, logger, life);
+    return { value, stop: life.stop };
+  } catch (error) {
+    await life.stop();
+    throw error;
+  }
+}
+
+async function startParts(config: Config, logger: Logger, life: Lifecycle): Promise<{ url: string }> {
   const startedAt = Date.now();
   const folder = await life.start('data folder', () => openDataFolder(config.dataDir));
   const port = await life.start('port', () => claimPort(config.host, config.port));
@@ -108,7 +118,7 @@ export async function startNode(config: Config, logger: Logger): Promise<Compone
     return { value: undefined, stop: async () => removeNodeAddress(folder.path) };
   });
   logger.info({ url: baseUrl, fronts, shards, node: folder.nodeId, version: VERSION }, `elnk is ready at ${baseUrl}`);
-  return { value: { url: baseUrl }, stop: life.stop };
+  return { url: baseUrl };
 }
 
 const MAIN_LANE = 0;

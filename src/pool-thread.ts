@@ -4,11 +4,14 @@ import type { PoolSetup } from './core/messages.ts';
 import type { FoldResult } from './core/ports.ts';
 import { fold } from './jobs/tasks/fold.ts';
 import { createLogger } from './logging.ts';
+import { lowerPriority } from './priority.ts';
 import { createFoldStore } from './storage/postgres/fold-store.ts';
 import { createPool } from './storage/postgres/pool.ts';
 
 /** A fold of FOLD_MAX_ROWS on a busy machine. */
 const FOLD_QUERY_TIMEOUT_MS = 600_000;
+
+lowerPriority('background');
 
 /** What the tasks answer. */
 export type PoolTasks = { foldClicks: FoldResult | null };

@@ -11,6 +11,7 @@ import { countersOf } from './core/counters.ts';
 import type { FromMain, ShardSetup, ToMain } from './core/messages.ts';
 import { logBoard } from './core/shared.ts';
 import { createLogger } from './logging.ts';
+import { lowerPriority } from './priority.ts';
 import { openLogReader } from './storage/click-log/reader.ts';
 import { type LogId, listLogs, logName } from './storage/click-log/segment.ts';
 import { createLogSyncer } from './storage/click-log/syncer.ts';
@@ -30,6 +31,8 @@ const setup: ShardSetup = workerData;
 const main = parentPort;
 if (main === null) throw new Error('shard-thread.ts is started by main.ts');
 
+// Redirects first: what is written down can wait.
+lowerPriority('storing');
 const name = `shard ${setup.index}`;
 const logger = createLogger({ level: setup.logLevel, fields: { thread: name } });
 const counters = countersOf(setup.shared.counters, 1 + setup.fronts + setup.index);
@@ -99,8 +102,12 @@ async function stop(): Promise<void> {
   stopping = true;
   clearTimeout(next);
   for (const timer of timers) clearInterval(timer);
-  while (shard.tick());
-  const isDrained = await flusher.drain(DRAIN_MS);
+  const deadline = Date.now() + DRAIN_MS;
+  let isDrained = true;
+  do {
+    while (shard.tick()); // until there is no more, or no more room
+    isDrained = await flusher.drain(Math.max(0, deadline - Date.now()));
+  } while (isDrained && shard.tick());
   if (!isDrained) logger.warn({}, 'stopped before all clicks were stored; the rest is in the click log');
   if (setup.clickLog.fsync === 'everysec') await syncer.tick();
   // Not awaited when Postgres does not answer: the thread's end closes the connections.

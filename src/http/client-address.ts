@@ -17,9 +17,17 @@ export function clientAddress(trusted: BlockList | null): ClientAddress {
   if (trusted === null) return (res) => res.getRemoteAddress();
   return (res, req) => {
     const remote = res.getRemoteAddress();
-    const forwarded = req.getHeader('x-forwarded-for');
-    return forwarded === '' ? remote : clientOf(remote, forwarded, trusted);
+    return isTrusted(remote, trusted) ? clientOf(remote, forwardedFor(req), trusted) : remote;
   };
+}
+
+/** All lines as one list (RFC 9110, 5.3): a proxy may add a line of its own, and `getHeader` would give the first, which is the client's. */
+function forwardedFor(req: HttpRequest): string {
+  let list = '';
+  req.forEach((name, value) => {
+    if (name === 'x-forwarded-for') list = list === '' ? value : `${list},${value}`;
+  });
+  return list;
 }
 
 /** @param forwarded the header as it came: addresses separated by commas, the nearest proxy's last */

@@ -1,13 +1,16 @@
 /**
  * When to fold. Clicks that wait are read at every question, folding costs by the link and day it touches: so a fold waits
- * until the oldest click is FOLD_AFTER_MS old, and, when folding is slow, until REST_FACTOR times as long as the last one took has passed.
+ * until the oldest click is FOLD_AFTER_MS old and until REST_FACTOR times as long as the last one took has passed, but never for more than
+ * FOLD_ROWS: a fold of many links with few clicks each is dear, and cheaper by the click the more there are.
  * Runs on the main thread; the work itself is done by a pool thread.
  */
 import type { Counters } from '../core/counters.ts';
 import type { Clock, EpochStore, FoldResult, Logger } from '../core/ports.ts';
 
 export const FOLD_AFTER_MS = 5_000;
-const REST_FACTOR = 4;
+const REST_FACTOR = 10;
+/** So many rows are folded without a rest: questions have to read them all. */
+const FOLD_ROWS = 2_000_000;
 /** A partition is closed when it has so many rows … */
 const EPOCH_MAX_ROWS = 1_000_000;
 /** … or is so old and not empty, so that its space comes back on a quiet server, too. */
@@ -50,7 +53,8 @@ export function createFolding({ epochs, runFold, rawClickDays, clock, counters, 
     async tick() {
       const { unfoldedRows, oldestAgeMs, epochRows, epochAgeMs } = await epochs.state();
       if (epochRows >= EPOCH_MAX_ROWS || (epochRows > 0 && epochAgeMs >= EPOCH_MAX_AGE_MS)) await epochs.advance();
-      if (unfoldedRows > 0 && oldestAgeMs >= FOLD_AFTER_MS && clock() >= notBefore) await foldOnce();
+      const isRested = clock() >= notBefore && oldestAgeMs >= FOLD_AFTER_MS;
+      if (unfoldedRows >= FOLD_ROWS || (unfoldedRows > 0 && isRested)) await foldOnce();
       await epochs.dropFolded(rawClickDays);
     },
     async foldAll() {

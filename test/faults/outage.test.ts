@@ -3,27 +3,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
+import { batchedLookup, LOOKUP_TIMEOUT_MS } from '../../src/storage/links/lookup.ts';
+import { createLinkTable } from '../../src/storage/links/table.ts';
+import { createLinkLookup } from '../../src/storage/postgres/links.ts';
+import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { type Load, percentile, startLoad } from '../support/load.ts';
 import { silentLogger } from '../support/logger.ts';
 import { startOwnPostgres } from '../support/own-postgres.ts';
 import { say } from '../support/say.ts';
+import { randomFrom, seed } from '../support/seed.ts';
 import { storedClicks, untilDrained } from '../support/stored-clicks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Shape, shapeSettings, startTestNode, type TestNode } from '../support/test-node.ts';
 import { apiClient, makeOwner, type TestOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 
-const LINKS = 50;
+const LINKS = 20;
 const CONNECTIONS = 8;
 /** Leaves most of the machine idle, so that latencies tell of the node and not of the load. */
 const RATE = 800;
-const WARM_UP = 4_000;
-const PHASE_MS = 5_000;
+const WARM_UP = 3_000;
+const PHASE_MS = 4_000;
 const MIB = 1024 ** 2;
 const MEMORY_MAX = 256 * MIB;
 /** p99 may be twice what it was, or so many milliseconds more: on a busy machine one pause of a millisecond doubles a p99 of one. */
 const SLACK_MS = 5;
+/** Nobody waits for Postgres, whose silence is told from slowness only after some seconds. */
+const LONGEST_MS = 1_000;
 /** Until /readyz says that clicks cannot be stored. A Postgres that hangs may only be slow, so that takes longer to say. */
 const TOLD_MS = { stopped: 3_000, frozen: 8_000 };
 const UNKNOWN_SLUG_MS = { stopped: 500, frozen: 2_000 };
@@ -36,6 +44,39 @@ it('redirects go on, and no click is lost: one front, one shard', () => outages(
 
 it('redirects go on, and no click is lost: two fronts, two shards', () => outages({ fronts: 2, shards: 2 }));
 
+it('a link that expired while nobody came is answered when Postgres turns out to be frozen', async () => {
+  const postgres = await startOwnPostgres();
+  await migrate({ url: postgres.value.url, logger: silentLogger });
+  const pool = await createPool({ url: postgres.value.url, name: 'test', max: 2, logger: silentLogger, queryTimeoutMs: LOOKUP_TIMEOUT_MS });
+  try {
+    const { links } = await makeOwner(pool.value, { links: 1 });
+    const { slug } = links[0];
+    const lifetimeMs = 60_000;
+    let now = Date.now();
+    const table = createLinkTable({
+      lookup: batchedLookup(createLinkLookup(pool.value)),
+      versions: linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions),
+      entries: 100,
+      ttlMs: () => lifetimeMs,
+      clock: () => now,
+      onFailure: () => undefined,
+    });
+    const known = await table.load(slug);
+    assert.is(known?.slug, slug);
+
+    postgres.value.freeze();
+    now += 2 * lifetimeMs;
+    assert.is(table.get(slug), undefined, 'has to be asked for');
+    const { value, tookMs } = await timed(() => table.load(slug));
+    assert.is(value, known);
+    assert.ok(tookMs <= UNKNOWN_SLUG_MS.frozen, `${tookMs} ms`);
+    assert.is(table.get(slug), known, 'and then at once');
+  } finally {
+    await postgres.stop();
+    await pool.stop();
+  }
+});
+
 it.run();
 
 async function outages(shape: Shape): Promise<void> {
@@ -45,13 +86,13 @@ async function outages(shape: Shape): Promise<void> {
   const node = await startTestNode({ dataDir, settings: { ...shapeSettings(shape), DATABASE_URL: postgres.value.url } });
   try {
     const owner = await makeOwner(pool.value, { links: LINKS });
-    let turn = 0;
-    const next = () => ({ path: `/${owner.links[turn++ % LINKS].slug}` });
+    const random = randomFrom(seed);
+    const next = () => ({ path: `/${owner.links[Math.floor(random() * LINKS)].slug}` });
     const load = startLoad({ url: node.url(), connections: CONNECTIONS, ratePerSec: RATE, next });
     await until('warm fronts', () => load.figures.acked >= WARM_UP);
-    load.takeLatencies();
+    const latency = watchLatency(load);
     await sleep(PHASE_MS);
-    const before = { p99: percentile(load.takeLatencies(), 0.99), memory: node.residentBytes() };
+    const before = { p99: latency.stop().p99, memory: node.residentBytes() };
     const watch = (what: string, outage: () => Promise<string>) => watchOutage(`${describe(shape)}, ${what}`, outage, { node, load, before });
 
     await watch('Postgres stopped', async () => {
@@ -89,18 +130,37 @@ type Watched = { node: TestNode; load: Load; before: { p99: number; memory: numb
 
 /** Looks at latency and memory while something happens, for PHASE_MS at least. */
 async function watchOutage(what: string, happen: () => Promise<string>, { node, load, before }: Watched): Promise<void> {
-  load.takeLatencies();
+  const latency = watchLatency(load);
   let memory = 0;
   const look = setInterval(() => {
     memory = Math.max(memory, node.residentBytes());
   }, 100);
   const [told] = await Promise.all([happen(), sleep(PHASE_MS)]).finally(() => clearInterval(look));
-  const p99 = percentile(load.takeLatencies(), 0.99);
+  const { p99, longest } = latency.stop();
   const grown = (memory - before.memory) / MIB;
-  say(`G4 ${what}: p99 ${p99.toFixed(2)} ms, before ${before.p99.toFixed(2)} ms; memory ${grown.toFixed(0)} MiB more; ${told}`);
-  assert.ok(p99 <= Math.max(2 * before.p99, before.p99 + SLACK_MS), `${what}: p99 ${p99} ms, before ${before.p99} ms`);
-  assert.ok(memory - before.memory <= MEMORY_MAX, `${what}: ${grown} MiB more`);
+  const figures = `p99 ${p99.toFixed(2)} ms, before ${before.p99.toFixed(2)} ms, longest ${longest.toFixed(0)} ms; memory ${grown.toFixed(0)} MiB more`;
+  say(`G4 ${what}: ${figures}; ${told}`);
+  assert.ok(p99 <= Math.max(2 * before.p99, before.p99 + SLACK_MS) && longest <= LONGEST_MS, `${what}: ${figures}`);
+  assert.ok(memory - before.memory <= MEMORY_MAX, `${what}: ${figures}`);
   assert.equal([load.figures.refused, load.figures.cut], [{}, 0], what);
+}
+
+/** The p99 of a typical second (the median of theirs): when the machine is busy with something else for a moment, that is in one of them. */
+function watchLatency(load: Load): { stop(): { p99: number; longest: number } } {
+  load.takeLatencies();
+  const seconds: number[] = [];
+  let longest = 0;
+  const timer = setInterval(() => {
+    const latencies = load.takeLatencies();
+    seconds.push(percentile(latencies, 0.99));
+    longest = Math.max(longest, ...latencies);
+  }, 1_000);
+  return {
+    stop() {
+      clearInterval(timer);
+      return { p99: percentile(seconds, 0.5), longest };
+    },
+  };
 }
 
 async function expectTold(node: TestNode, owner: TestOwner, how: 'stopped' | 'frozen'): Promise<string> {

@@ -96,26 +96,7 @@ test('IPv4 in the clothes of IPv6, ports and brackets are seen through', () => {
   is('::ffff:1.2.3.4', '5.6.7.8', '::ffff:1.2.3.4');
 });
 
-test('an address cut where the header is cropped is not believed', () => {
-  for (let length = 1; length < 40; length++) {
-    // Of `110.0.0.99` the crop would leave `10.0.0.99`, `0.0.0.99`, …
-    const proxies = ', 10.0.0.2'.repeat(120).slice(0, -length);
-    const tail = proxies.slice(0, proxies.lastIndexOf(','));
-    const forwarded = `5.6.7.8, 110.0.0.99${tail}`;
-    const expected = forwarded.length <= MAX_LENGTH ? ['110.0.0.99'] : ['110.0.0.99', '10.0.0.2'];
-    assert.ok(expected.map((it) => hex(bytesOf(it))).includes(client('10.0.0.1', forwarded)), forwarded);
-  }
-  for (let padding = 0; padding < 16; padding++) {
-    const tail = `, 10.0.0.2${' '.repeat(padding)}`.repeat(200).slice(0, MAX_LENGTH - 4);
-    const complete = tail.slice(0, tail.lastIndexOf(',')).concat(',10.0.0.2'.padEnd(tail.length - tail.lastIndexOf(','), ' '));
-    for (let cut = 1; cut < 9; cut++) {
-      const forwarded = `203.0.113.77${complete}`.slice(cut);
-      assert.is.not(client('10.0.0.1', `5.5.5.5,${forwarded}`)?.length, 0);
-    }
-  }
-});
-
-test('a header longer than is read: only whole addresses of its end count', () => {
+test('an address cut where a long header is cropped is not believed', () => {
   const address = '203.0.113.77';
   for (let cut = 0; cut <= address.length; cut++) {
     // The crop leaves `address` without its first `cut` characters, and trusted proxies behind it.

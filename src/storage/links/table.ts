@@ -110,16 +110,24 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
     return entry.link;
   }
 
+  function get(slug: string): Link | null | undefined {
+    const entry = links.get(slug);
+    if (entry !== undefined) return current(slug, entry, ttlMs());
+    const none = unknown.get(slug);
+    return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS);
+  }
+
   return {
-    get(slug) {
-      const entry = links.get(slug);
-      if (entry !== undefined) return current(slug, entry, ttlMs());
-      const none = unknown.get(slug);
-      return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS);
-    },
-    load(slug) {
-      if (!mayAsk(clock())) return Promise.reject(new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 }));
-      return load(slug);
+    get,
+    async load(slug) {
+      if (!mayAsk(clock())) throw new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 });
+      try {
+        return await load(slug);
+      } catch (error) {
+        const expired = get(slug); // it had to be asked for while nobody knew that the store is away
+        if (expired === undefined) throw error;
+        return expired;
+      }
     },
     size: () => links.size + unknown.size,
   };

@@ -88,10 +88,10 @@ const AWAY_ERRNOS = [
   'ENETDOWN',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'ENOENT', // of a socket file
 ];
 /** pg's own errors have no code. */
 const AWAY_MESSAGES = [
+  'connect ENOENT', // a socket file that is not there; any other missing file is not the store's fault
   'Connection terminated',
   'timeout exceeded when trying to connect',
   'timeout expired',
