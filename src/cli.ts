@@ -21,9 +21,10 @@ const DEFAULT_SCOPES: Scope[] = ['links:read', 'links:write', 'stats:read'];
 const program = new Command('elnk')
   .description('A link shortener. Settings come from the environment and from .env; see docs/operations.md.')
   .version(VERSION)
-  .showSuggestionAfterError(false);
+  .showSuggestionAfterError(false)
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'elnk: ')) });
 
-program.command('serve', { isDefault: true }).description('start a node (what elnk does without a command)').action(serve);
+program.command('serve').description('start a node (what elnk does without a command)').action(serve);
 
 program.command('migrate').description('bring the database up to this version and exit').action(migrateOnly);
 
@@ -59,7 +60,8 @@ program
   });
 
 try {
-  await program.parseAsync();
+  // Not as a default command: commander would take a misspelt command for an argument of it.
+  await program.parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, 'serve']);
 } catch (error) {
   end([error instanceof Error ? error.message.replace(/\s*\n\s*/g, ' ') : String(error)]);
 }

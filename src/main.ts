@@ -122,6 +122,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
 }
 
 const MAIN_LANE = 0;
+const NOTHING_SAID = 'nothing';
 
 /** Entry files keep their ending when they are built: `.ts` here, `.js` in dist. */
 const entry = (name: string): string => `./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
@@ -144,6 +145,8 @@ async function startThreads(options: ThreadsOptions): Promise<Component<Threads>
   const life = createLifecycle(logger);
   const shards = new Map<number, SupervisedThread>();
   const fronts = new Map<number, SupervisedThread>();
+  /** The health that all fronts were told last; a front that has just started was told nothing. */
+  let said = NOTHING_SAID;
   const start = (name: string, file: string, setup: object, onReady: (thread: SupervisedThread) => void) =>
     life.start(name, () =>
       superviseThread({
@@ -163,11 +166,11 @@ async function startThreads(options: ThreadsOptions): Promise<Component<Threads>
   for (let index = 0; index < options.fronts; index++) {
     await start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
       fronts.set(index, front);
+      said = NOTHING_SAID;
       for (const [i, shard] of shards) connect(front, index, shard, i);
     });
   }
 
-  let said = '';
   return {
     value: {
       /** Tells the fronts how all threads are, when that has changed: any of them may be asked. */

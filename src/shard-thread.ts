@@ -26,6 +26,8 @@ const SALT_MS = 600_000;
 const DRAIN_MS = 8_000;
 const VISITORS_REMEMBERED = 2 ** 20;
 const CONNECTIONS = 2;
+/** A Postgres that takes longer for a statement of a batch counts as away: the node says so, and tries again. */
+const STORE_TIMEOUT_MS = 5_000;
 
 const setup: ShardSetup = workerData;
 const main = parentPort;
@@ -36,7 +38,7 @@ lowerPriority('storing');
 const name = `shard ${setup.index}`;
 const logger = createLogger({ level: setup.logLevel, fields: { thread: name } });
 const counters = countersOf(setup.shared.counters, 1 + setup.fronts + setup.index);
-const pool = await createPool({ url: setup.databaseUrl, name, max: CONNECTIONS, logger });
+const pool = await createPool({ url: setup.databaseUrl, name, max: CONNECTIONS, logger, queryTimeoutMs: STORE_TIMEOUT_MS });
 const store = createClickStore({ pool: pool.value, node: setup.node, randomBytes, logger });
 
 const logs = await openLogs();

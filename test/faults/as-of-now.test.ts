@@ -119,7 +119,8 @@ async function readAgainAndAgain(api: ApiClient, slugs: string[], sent: Tally, a
     const before = last.get(slug) ?? { clicks: 0, repeatClicks: 0, uniqueClicks: 0 };
     const begun = numbersOf(sent.of(slug));
     const context = `${what} of ${slug}: ${JSON.stringify({ now, before, asked, begun })}`;
-    for (const name of ['clicks', 'repeatClicks', 'uniqueClicks'] as const) assert.ok(now[name] >= before[name], `${name} went down, ${context}`);
+    for (const name of ['clicks', 'repeatClicks', 'uniqueClicks'] as const)
+      assert.ok(now[name] >= before[name], `${name} went down, ${context}`);
     for (const name of ['clicks', 'uniqueClicks'] as const) {
       assert.ok(now[name] >= asked[name], `${name} lags, ${context}`);
       assert.ok(now[name] <= begun[name], `${name} runs ahead, ${context}`);

@@ -52,7 +52,11 @@ const SETTLE_MS = 30_000;
 /** Any moment, so that no test run has two days. */
 const NOON = Date.UTC(2026, 10, 23, 12);
 
-const AGENTS = ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'curl/8.5.0', 'Googlebot/2.1 (+http://www.google.com/bot.html)'];
+const AGENTS = [
+  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  'curl/8.5.0',
+  'Googlebot/2.1 (+http://www.google.com/bot.html)',
+];
 const isBot = (agent: string) => agent !== AGENTS[0];
 
 const random = randomFrom(seed);
@@ -73,7 +77,11 @@ it('stores and folds every click once', async () => {
     const owner = await makeOwner(direct.value, { links: LINKS });
     const expected = new Map(owner.links.map(({ id }) => [id, { clicks: 0, bots: 0, visitors: new Set<string>() }]));
     const store = createClickStore({ pool: cutPool.value, node: NODE, randomBytes, logger });
-    const lanes = await openLanes(store, owner.links.map(({ id }) => id), expected);
+    const lanes = await openLanes(
+      store,
+      owner.links.map(({ id }) => id),
+      expected,
+    );
 
     storeCutter.value.share = CUT_SHARE;
     foldCutter.value.share = CUT_SHARE;
@@ -91,10 +99,16 @@ it('stores and folds every click once', async () => {
     while ((await fold(createFoldStore(foldPool.value))) !== null);
     const folded = await storedClicks(direct.value);
     say(`G2 fold: ${describe(foldCutter.value)}, ${folds} folds got through: folded ${folded}, expected ${sent}`);
-    assert.equal(await totalsOf(direct.value), [...expected].map(([id, it]) => ({ id, clicks: it.clicks, uniques: it.visitors.size, bots: it.bots })));
+    assert.equal(
+      await totalsOf(direct.value),
+      [...expected].map(([id, it]) => ({ id, clicks: it.clicks, uniques: it.visitors.size, bots: it.bots })),
+    );
     assert.is((await direct.value.query('SELECT FROM click_batches WHERE NOT folded')).rowCount, 0);
     assert.is((await direct.value.query('SELECT FROM quarantined_clicks')).rowCount, 0);
-    assert.equal(lines.filter(({ level }) => level === 'error'), []);
+    assert.equal(
+      lines.filter(({ level }) => level === 'error'),
+      [],
+    );
   } finally {
     for (const part of [foldPool, cutPool, direct, foldCutter, storeCutter, database]) await part.stop();
   }
@@ -125,7 +139,16 @@ async function openLanes(store: ClickStore, linkIds: number[], expected: Expecte
   return logs.map((log) => {
     const { name, front, shard: number } = log;
     const board = logBoard(shared.logs, number);
-    const writer = openLogWriter({ ...common, front, shard: number, board, fsync: 'no', maxBytes: 1e9, segmentBytes: 20_000, startAtLeast: 0 }).value;
+    const writer = openLogWriter({
+      ...common,
+      front,
+      shard: number,
+      board,
+      fsync: 'no',
+      maxBytes: 1e9,
+      segmentBytes: 20_000,
+      startAtLeast: 0,
+    }).value;
     const reader = openLogReader({ ...common, name, from: 0, board, quarantineDir: join(dir, 'quarantine') }).value;
     const shardLog = Object.assign(reader, { name, front, shard: number });
     let fault: unknown = null;

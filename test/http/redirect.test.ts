@@ -394,8 +394,8 @@ test('what is no HTTP, or too long for it, ends the connection and no other', as
   const link = store(context, 'abc');
   for (const bytes of [request(`/${'a'.repeat(20_000)}`), request('/a b'), request('/abc\r\nSet-Cookie: x'), 'GET\r\n\r\n', '\0\0\0\r\n\r\n']) {
     const head = await headOf(context, bytes);
-    process.stdout.write(`${JSON.stringify(head)}\n`);
-    assert.not.match(head, /^HTTP\/1.1 (2|3|500)/, JSON.stringify(bytes.slice(0, 40)));
+    // 505 is what uWebSockets itself says to a request line that it cannot read.
+    assert.match(head, /^(HTTP\/1.1 (4\d\d|505) .*|$)/, JSON.stringify(bytes.slice(0, 40)));
     assert.not.match(head, /^(set-cookie|location):/im);
   }
   assert.is((await get(context, '/abc')).headers.get('location'), link.target);
@@ -403,7 +403,7 @@ test('what is no HTTP, or too long for it, ends the connection and no other', as
 
 test('headers of any kind: redirected, and cropped in the log', async (context) => {
   const link = store(context, 'abc');
-  const long = 'x'.repeat(1_500);
+  const long = 'x'.repeat(1_000);
   for (const value of [long, 'é\xff', '\t', '%0d%0a', '"\'<>']) {
     const { status } = await get(context, '/abc', `User-Agent: ${value}`, `Referer: ${value}`, `X-Forwarded-For: ${value}`);
     assert.is(status, 302);

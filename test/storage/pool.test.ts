@@ -103,6 +103,15 @@ it('survives the loss of an idle connection, and says so', async () => {
   await idle.stop();
 });
 
+it('has closed its connections when it has stopped', async () => {
+  const closing = await createPool({ url, name: 'closing', max: 3, logger: silentLogger });
+  await Promise.all([1, 2, 3].map(() => closing.value.query('SELECT pg_sleep(0.05)')));
+  const count = `(SELECT count(*) FROM pg_stat_activity WHERE application_name = 'elnk closing')`;
+  assert.is(await one(count), 3);
+  await closing.stop();
+  assert.is(await one(count), 0);
+});
+
 it('gives up on a query that takes too long, and on a connection that nobody takes', async () => {
   const hasty = await createPool({
     url,

@@ -29,6 +29,8 @@ export type TestNode = {
   url(): string;
   /** Settles when it answers on its port. @throws with the end of its log when it ends before */
   ready(): Promise<void>;
+  /** On a connection of its own: one that is kept may be closed by the node at the moment it is used. Redirects are not followed. */
+  ask(path: string, init?: { method: string }): Promise<Response>;
   readiness(): Promise<{ status: number; reasons: string[] }>;
   status(): Promise<NodeStatus>;
   /** One value of /metrics. */
@@ -83,21 +85,23 @@ export function spawnTestNode({ dataDir, settings, execArgv = [] }: NodeOptions)
     if (found === null) throw new Error('the node is not ready');
     return found.url;
   };
+  const ask = (path: string, init = { method: 'GET' }) => fetch(`${url()}${path}`, { ...init, redirect: 'manual', headers: { connection: 'close' } });
   return {
     pid,
     url,
+    ask,
     async ready() {
       await until('a node that is ready', () => address() !== null || !isRunning(), READY_MS);
       if (!isRunning()) throw new Error(`the node ended with code ${child.exitCode}, signal ${child.signalCode}:\n${log()}`);
     },
     async readiness() {
-      const response = await fetch(`${url()}/readyz`, { headers: { connection: 'close' } });
+      const response = await ask('/readyz');
       const { reasons } = (await response.json()) as { reasons: string[] };
       return { status: response.status, reasons };
     },
     status: () => fetchStatus(dataDir),
     async metric(name) {
-      const text = await (await fetch(`${url()}/metrics`)).text();
+      const text = await (await ask('/metrics')).text();
       const value = new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(text)?.[1];
       if (value === undefined) throw new Error(`no metric ${name}`);
       return Number(value);

@@ -49,6 +49,7 @@ async function run(client: pg.Client, folder: string): Promise<string[]> {
     execQuery: (query) => client.query(query),
   });
   const [has, knows] = [Number(await postgrator.getDatabaseVersion()), await postgrator.getMaxVersion()];
+  if (knows < 0) throw new Error(`there are no migrations in ${folder}: elnk is not installed whole`);
   if (has > knows) throw new Error(`the database has schema version ${has}, this elnk knows ${knows}: run the newer elnk that migrated it`);
   let current = '';
   postgrator.on('validation-started', ({ filename }) => {
@@ -71,4 +72,4 @@ async function run(client: pg.Client, folder: string): Promise<string[]> {
 }
 
 /** The pattern is a glob, and a folder may be called `[elnk]`. */
-const escapeGlob = (path: string): string => path.replace(/[[\]()*?{}!+@\\]/g, (character) => `[${character}]`);
+const escapeGlob = (path: string): string => path.replace(/[?*()[\]{}!+@\\]/g, '\\$&');

@@ -3,6 +3,7 @@
  * int8 is a number (a value beyond 2^53 is an error, not a rounded number), date is `YYYY-MM-DD`, timestamptz is a Date. A sum of int8 is
  * `numeric`, which stays text: cast it to int8.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Component, Logger } from '../../core/ports.ts';
 
@@ -30,6 +31,9 @@ export type PoolOptions = {
   connectTimeoutMs?: number;
 };
 
+/** How long `stop` waits for connections to close: a Postgres that hangs closes none. */
+const GOODBYE_MS = 500;
+
 /** Connects only when asked, so it starts although Postgres is away. `stop` waits for the clients that are in use. */
 export async function createPool(options: PoolOptions): Promise<Component<Pool>> {
   const { url, name, max, logger, queryTimeoutMs = QUERY_TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
@@ -48,7 +52,18 @@ export async function createPool(options: PoolOptions): Promise<Component<Pool>>
   pool.on('error', (error) => logger.warn({ pool: name, reason: error.message }, 'an idle connection to Postgres was lost'));
   // The pool only listens to idle clients. One that is cut between two queries of a transaction would end the process; so its next query fails.
   pool.on('connect', (client) => client.on('error', (error) => logger.debug({ pool: name, reason: error.message }, 'connection lost')));
-  return { value: pool, stop: () => pool.end() };
+  const open = new Set<Promise<unknown>>();
+  pool.on('connect', (client) => {
+    const closed = new Promise((resolve) => client.once('end', resolve)).finally(() => open.delete(closed));
+    open.add(closed);
+  });
+  return {
+    value: pool,
+    async stop() {
+      await pool.end(); // only says goodbye: Postgres may be stopped next, and would complain about connections that are still open
+      await Promise.race([Promise.all(open), sleep(GOODBYE_MS, undefined, { ref: false })]);
+    },
+  };
 }
 
 /**
