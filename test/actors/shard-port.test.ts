@@ -1,8 +1,8 @@
-import { type MessagePort, MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ANSWER_DEADLINE_MS, answerOn, createShardClient } from '../../src/actors/shard-port.ts';
 import type { Shard } from '../../src/actors/shard.ts';
+import { ANSWER_DEADLINE_MS, answerOn, createShardClient } from '../../src/actors/shard-port.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { emptyLinkDay } from '../../src/core/link-day.ts';
 import type { UnstoredBatch } from '../../src/core/ports.ts';
@@ -67,7 +67,10 @@ test('answers come in any order and reach who asked', async () => {
   const answers = Array.from({ length: 100 }, (_, i) => client.unstored([i]));
   await asked(100);
   for (const { linkIds, answer } of [...opened[0].questions].reverse()) answer([batch(linkIds[0])]);
-  assert.equal((await Promise.all(answers)).map(endsOf), Array.from({ length: 100 }, (_, i) => [i]));
+  assert.equal(
+    (await Promise.all(answers)).map(endsOf),
+    Array.from({ length: 100 }, (_, i) => [i]),
+  );
   client.close();
 });
 

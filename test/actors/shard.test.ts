@@ -193,7 +193,8 @@ test('unstored: what gathers and what is under way, read up to the moment of ask
   const [storing, gathering] = await shard.unstored([linkId, nthClick(3).linkId], clock.now);
   assert.is(log.position, written[3].end);
   assert.equal(gathering.ends, { [LOG]: written[3].end });
-  const clicks = (days: typeof storing.days) => [...days].map(([id, byDay]) => [id, [...byDay.values()].map(({ quarters }) => quarters.size)]);
+  const clicks = (days: typeof storing.days) =>
+    [...days].map(([id, byDay]) => [id, [...byDay.values()].map(({ quarters }) => quarters.size)]);
   assert.equal(clicks(gathering.days), [[linkId, [1]]]);
   assert.equal(clicks(storing.days), [[nthClick(3).linkId, [1]]]);
   letGo();

@@ -3,7 +3,17 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addFacet, addQuarter, emptyLinkDay, FACETS, type LinkDay, OTHER } from '../../src/core/link-day.ts';
-import { bucketStarts, countSpan, daysAround, STATS_UNITS, type StatsUnit, statsFigures, TOP, todaySpan, weekSpan } from '../../src/core/stats.ts';
+import {
+  bucketStarts,
+  countSpan,
+  daysAround,
+  STATS_UNITS,
+  type StatsUnit,
+  statsFigures,
+  TOP,
+  todaySpan,
+  weekSpan,
+} from '../../src/core/stats.ts';
 import { DAY_MS, dayOf, offsetAt, QUARTER_MS, QUARTERS_PER_DAY, quarterOf } from '../../src/core/zone.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 
@@ -116,32 +126,40 @@ test('property: no click is lost or counted twice, whatever the zone, the unit a
   const unit: fc.Arbitrary<StatsUnit> = fc.constantFrom(...STATS_UNITS);
   const now = fc.integer({ min: Date.UTC(1973, 0, 1), max: Date.UTC(2040, 0, 1) });
   fc.assert(
-    fc.property(zone, zone, unit, now, fc.nat({ max: 25 * DAY_MS }), fc.nat({ max: 12 * DAY_MS }), (ownerZone, timeZone, unit, now, length, shift) => {
-      const days = randomDays(ownerZone, quarterOf(now), 60);
-      const range = { from: now - shift, to: now - shift + length, timeZone, unit };
-      const figures = statsFigures(days, range, now);
-      const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
-      const all = [...days.values()].flatMap((day) => [...day.quarters]);
-      const within = ({ from, to }: { from: number; to: number }) => all.filter(([q]) => q >= from && q < to).map(([, it]) => it);
-      const inRange = within(span);
-      assert.is(figures.clicks, sum(inRange.map((it) => it.clicks)));
-      assert.is(figures.uniqueClicks, sum(inRange.map((it) => it.uniques)));
-      assert.is(figures.botClicks, sum(inRange.map((it) => it.bots)));
-      assert.is(figures.repeatClicks, figures.clicks - figures.uniqueClicks);
-      assert.is(sum(figures.series.map((it) => it.clicks)), figures.clicks);
-      assert.is(sum(figures.series.map((it) => it.uniqueClicks)), figures.uniqueClicks);
-      const starts = figures.series.map((it) => it.start);
-      assert.equal(starts, [...new Set(starts)].sort(), 'in order, each once');
-      if (span.from < span.to) assert.is(starts[0], iso(span.from));
-      assert.ok(starts.every((it) => it < figures.to));
-      assert.is(sum(figures.hours), sum(within(todaySpan(timeZone, now)).map((it) => it.clicks)));
-      assert.is(sum(figures.week), sum(within(weekSpan(timeZone, now)).map((it) => it.clicks)));
-      assert.equal(countSpan(days.values(), span), {
-        clicks: figures.clicks,
-        uniques: figures.uniqueClicks,
-        bots: figures.botClicks,
-      });
-    }),
+    fc.property(
+      zone,
+      zone,
+      unit,
+      now,
+      fc.nat({ max: 25 * DAY_MS }),
+      fc.nat({ max: 12 * DAY_MS }),
+      (ownerZone, timeZone, unit, now, length, shift) => {
+        const days = randomDays(ownerZone, quarterOf(now), 60);
+        const range = { from: now - shift, to: now - shift + length, timeZone, unit };
+        const figures = statsFigures(days, range, now);
+        const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
+        const all = [...days.values()].flatMap((day) => [...day.quarters]);
+        const within = ({ from, to }: { from: number; to: number }) => all.filter(([q]) => q >= from && q < to).map(([, it]) => it);
+        const inRange = within(span);
+        assert.is(figures.clicks, sum(inRange.map((it) => it.clicks)));
+        assert.is(figures.uniqueClicks, sum(inRange.map((it) => it.uniques)));
+        assert.is(figures.botClicks, sum(inRange.map((it) => it.bots)));
+        assert.is(figures.repeatClicks, figures.clicks - figures.uniqueClicks);
+        assert.is(sum(figures.series.map((it) => it.clicks)), figures.clicks);
+        assert.is(sum(figures.series.map((it) => it.uniqueClicks)), figures.uniqueClicks);
+        const starts = figures.series.map((it) => it.start);
+        assert.equal(starts, [...new Set(starts)].sort(), 'in order, each once');
+        if (span.from < span.to) assert.is(starts[0], iso(span.from));
+        assert.ok(starts.every((it) => it < figures.to));
+        assert.is(sum(figures.hours), sum(within(todaySpan(timeZone, now)).map((it) => it.clicks)));
+        assert.is(sum(figures.week), sum(within(weekSpan(timeZone, now)).map((it) => it.clicks)));
+        assert.equal(countSpan(days.values(), span), {
+          clicks: figures.clicks,
+          uniques: figures.uniqueClicks,
+          bots: figures.botClicks,
+        });
+      },
+    ),
     { seed, numRuns: 400 },
   );
 });

@@ -47,8 +47,37 @@ test('what is an address', () => {
 });
 
 test('what is no address', () => {
-  const garbage = ['', ' ', 'unknown', '_hidden', '1.2.3', '1.2.3.4.5', '1.2.3.256', '01.2.3.4', '0x7f.1', '1.2.3.4:', '1.2.3.4:x', '1.2.3.4/8'];
-  const garbage6 = ['[1.2.3.4', '[::1', '::1]', '[]', '[]:80', '1::2::3', ':::', '12345::', '[::1]x', '::1%', 'g::1', '%', '[%]', '\0', '１.２.３.４'];
+  const garbage = [
+    '',
+    ' ',
+    'unknown',
+    '_hidden',
+    '1.2.3',
+    '1.2.3.4.5',
+    '1.2.3.256',
+    '01.2.3.4',
+    '0x7f.1',
+    '1.2.3.4:',
+    '1.2.3.4:x',
+    '1.2.3.4/8',
+  ];
+  const garbage6 = [
+    '[1.2.3.4',
+    '[::1',
+    '::1]',
+    '[]',
+    '[]:80',
+    '1::2::3',
+    ':::',
+    '12345::',
+    '[::1]x',
+    '::1%',
+    'g::1',
+    '%',
+    '[%]',
+    '\0',
+    '１.２.３.４',
+  ];
   for (const text of [...garbage, ...garbage6]) assert.is(hex(addressBytes(text)), null, JSON.stringify(text));
 });
 
@@ -58,7 +87,8 @@ test('property: what the system writes out is read back', () => {
     const groups = Array.from({ length: 8 }, (_, i) => ((bytes[i * 2] << 8) | bytes[i * 2 + 1]).toString(16));
     const text = bytes.length === 4 ? bytes.join('.') : groups.join(':');
     assert.is(hex(addressBytes(text)), Buffer.from(bytes).toString('hex'));
-    if (bytes.length === 16) assert.is(hex(addressBytes(new URL(`http://[${text}]`).hostname)), Buffer.from(bytes).toString('hex'), 'shortened');
+    if (bytes.length === 16)
+      assert.is(hex(addressBytes(new URL(`http://[${text}]`).hostname)), Buffer.from(bytes).toString('hex'), 'shortened');
   }
 });
 

@@ -38,7 +38,11 @@ test.before.each(async (context) => {
   await serve(context, rig.writer({ maxBytes: 1e9 }), versions);
 });
 
-async function serve(context: Context, log: ReturnType<Rig['writer']>, versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions)) {
+async function serve(
+  context: Context,
+  log: ReturnType<Rig['writer']>,
+  versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions),
+) {
   const links = createLinkTable({
     async lookup(slug) {
       if (context.held !== null) {
@@ -121,7 +125,13 @@ const get = async (context: Context, path: string, ...headers: string[]) => (awa
 test('GET: 302, not cached by anyone, and the click is in the log before the answer is seen', async (context) => {
   const link = store(context, 'abc');
   for (let n = 1; n <= 20; n++) {
-    const { status, headers, body } = await get(context, '/abc', 'User-Agent: a browser', 'Referer: https://a.example/', 'Accept-Language: ru');
+    const { status, headers, body } = await get(
+      context,
+      '/abc',
+      'User-Agent: a browser',
+      'Referer: https://a.example/',
+      'Accept-Language: ru',
+    );
     assert.equal(clicksOf(context), new Array(n).fill(link.id));
     assert.is(status, 302);
     assert.is(headers.get('location'), link.target);
@@ -318,7 +328,11 @@ test('an edit holds for the very next request, on a connection that is open', as
 });
 
 test('Location is the address as URL writes it', async (context) => {
-  for (const [i, url] of ['https://пример.рф/путь?q=ы&b=a b#я', 'http://EXAMPLE.com:80/\t%0d%0aSet-Cookie:x', "https://example.com/'\"<>`{}|\\^"].entries()) {
+  for (const [i, url] of [
+    'https://пример.рф/путь?q=ы&b=a b#я',
+    'http://EXAMPLE.com:80/\t%0d%0aSet-Cookie:x',
+    'https://example.com/\'"<>`{}|\\^',
+  ].entries()) {
     const target = new URL(url).href;
     store(context, `u${i}`, { target });
     const { status, headers } = await get(context, `/u${i}`);
@@ -392,7 +406,13 @@ test('paths of any kind: refused, never a server error, never a header of theirs
 
 test('what is no HTTP, or too long for it, ends the connection and no other', async (context) => {
   const link = store(context, 'abc');
-  for (const bytes of [request(`/${'a'.repeat(20_000)}`), request('/a b'), request('/abc\r\nSet-Cookie: x'), 'GET\r\n\r\n', '\0\0\0\r\n\r\n']) {
+  for (const bytes of [
+    request(`/${'a'.repeat(20_000)}`),
+    request('/a b'),
+    request('/abc\r\nSet-Cookie: x'),
+    'GET\r\n\r\n',
+    '\0\0\0\r\n\r\n',
+  ]) {
     const head = await headOf(context, bytes);
     // 505 is what uWebSockets itself says to a request line that it cannot read.
     assert.match(head, /^(HTTP\/1.1 (4\d\d|505) .*|$)/, JSON.stringify(bytes.slice(0, 40)));

@@ -74,7 +74,11 @@ const rowArbitrary: fc.Arbitrary<ClickRow> = fc
     language: fc.integer({ min: 0, max: 19_682 }),
     bot: fc.boolean(),
     seen: fc.boolean(),
-    referrer: fc.oneof(fc.constantFrom('', 'a.example', 'b.example', 'пример.рф'), fc.domain(), fc.string({ unit: 'grapheme', maxLength: 20 })),
+    referrer: fc.oneof(
+      fc.constantFrom('', 'a.example', 'b.example', 'пример.рф'),
+      fc.domain(),
+      fc.string({ unit: 'grapheme', maxLength: 20 }),
+    ),
   })
   .map(({ quarter, ...rest }) => ({ ...rest, at: (rest.day * QUARTERS_PER_DAY + quarter) * QUARTER_MS + (quarter & 1023) }));
 
@@ -95,7 +99,11 @@ test('property: the same as counting one by one, however the data are cut', () =
         assert.equal(sorted(clicks.linkDay(cell)), sorted(linkDayOf(expected, linkId, day)));
       }
       const all = [...expected].flatMap(([linkId, days]) => [...days.keys()].map((day): [number, number] => [linkId, day]));
-      assert.equal(keys, all.sort((a, b) => a[0] - b[0] || a[1] - b[1]), 'each link and day once, in order');
+      assert.equal(
+        keys,
+        all.sort((a, b) => a[0] - b[0] || a[1] - b[1]),
+        'each link and day once, in order',
+      );
     }),
     { seed, numRuns: 300 },
   );
@@ -215,7 +223,10 @@ test('CellTable and WordTable give the same number again, and another to what is
   const all = words.number(bytes, 0, bytes.length);
   const inner = words.number(bytes, 1, bytes.length - 1);
   const none = words.number(bytes, 3, 3);
-  assert.equal([all, inner, none].map((n) => words.word(n)), ['xпримерx', 'пример', '']);
+  assert.equal(
+    [all, inner, none].map((n) => words.word(n)),
+    ['xпримерx', 'пример', ''],
+  );
   assert.is(words.number(Buffer.from('пример'), 0, 12), inner);
   bytes.fill(0);
   assert.is(words.word(all), 'xпримерx');

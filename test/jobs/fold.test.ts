@@ -19,7 +19,14 @@ import { randomFrom, seed } from '../support/seed.ts';
 import { makeOwner } from '../support/test-owner.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 
-type Context = { database: Component<{ url: string }>; connections: Component<Pool>; pool: Pool; clicks: ClickStore; folds: FoldStore; links: number[] };
+type Context = {
+  database: Component<{ url: string }>;
+  connections: Component<Pool>;
+  pool: Pool;
+  clicks: ClickStore;
+  folds: FoldStore;
+  links: number[];
+};
 const test = suite<Context>('fold');
 const random = randomFrom(seed);
 
@@ -111,7 +118,8 @@ async function assertFolded({ pool }: Context, expected: LinkDays): Promise<void
       stored.delete(key);
       assert.ok(found, key);
       assert.equal(sorted(found), sorted(doc), key);
-      for (const { clicks, uniques, bots } of doc.quarters.values()) for (const [i, value] of [clicks, uniques, bots].entries()) sum[i] += value;
+      for (const { clicks, uniques, bots } of doc.quarters.values())
+        for (const [i, value] of [clicks, uniques, bots].entries()) sum[i] += value;
     }
     totals.set(linkId, sum);
   }
@@ -130,7 +138,12 @@ test('exact after many batches and folds, each click once', async (context) => {
   for (let round = 0; round < 8; round++) {
     const rows: ClickRow[] = [];
     for (let batch = n(4); batch >= 0; batch--) {
-      rows.push(...(await store(context, Array.from({ length: 1 + n(300) }, () => randomRow(context)))));
+      rows.push(
+        ...(await store(
+          context,
+          Array.from({ length: 1 + n(300) }, () => randomRow(context)),
+        )),
+      );
     }
     naive.fold(rows);
     const result = await fold(folds);
@@ -157,8 +170,13 @@ test('visitors of an earlier fold are repeats, on that day only; each day has a 
   }
   await assertFolded(context, naive.days);
   assert.equal((await pool.query('SELECT clicks, uniques, bots FROM link_totals')).rows, [{ clicks: 8, uniques: 4, bots: 1 }]);
-  const { rows } = await pool.query(`SELECT tableoid::regclass::text AS name, count(*)::int AS n FROM click_visitors GROUP BY 1 ORDER BY 1`);
-  assert.equal(rows, [ROW_DAY, ROW_DAY + 1].map((day, i) => ({ name: `click_visitors_${dayToISO(day).replaceAll('-', '')}`, n: [3, 1][i] })));
+  const { rows } = await pool.query(
+    `SELECT tableoid::regclass::text AS name, count(*)::int AS n FROM click_visitors GROUP BY 1 ORDER BY 1`,
+  );
+  assert.equal(
+    rows,
+    [ROW_DAY, ROW_DAY + 1].map((day, i) => ({ name: `click_visitors_${dayToISO(day).replaceAll('-', '')}`, n: [3, 1][i] })),
+  );
 });
 
 test('links that are gone are left out, and nothing fails', async (context) => {
@@ -199,7 +217,12 @@ test('two folds at once: the second finds the first at work and does nothing', a
 test('folds that begin at the same moment fold each click once', async (context) => {
   const naive = naiveFolds();
   for (let round = 0; round < 5; round++) {
-    naive.fold(await store(context, Array.from({ length: 200 }, () => randomRow(context))));
+    naive.fold(
+      await store(
+        context,
+        Array.from({ length: 200 }, () => randomRow(context)),
+      ),
+    );
     const results = await Promise.all([1, 2, 3].map(() => fold(context.folds)));
     assert.is(results.filter((result) => result !== null).length, 1);
   }
@@ -209,10 +232,18 @@ test('folds that begin at the same moment fold each click once', async (context)
 test('a fold that fails anywhere leaves everything as it was', async (context) => {
   const { pool, folds } = context;
   const naive = naiveFolds();
-  naive.fold(await store(context, Array.from({ length: 100 }, () => randomRow(context))));
+  naive.fold(
+    await store(
+      context,
+      Array.from({ length: 100 }, () => randomRow(context)),
+    ),
+  );
   await fold(folds);
   const before = [await visitors(pool), sortedDays(await storedDays(pool))];
-  const rows = await store(context, Array.from({ length: 100 }, () => ({ ...randomRow(context), day: ROW_DAY + n(5) })));
+  const rows = await store(
+    context,
+    Array.from({ length: 100 }, () => ({ ...randomRow(context), day: ROW_DAY + n(5) })),
+  );
   const steps = ['readClicks', 'addVisitors', 'readDays', 'writeDays'] as const satisfies (keyof FoldTransaction)[];
   for (const step of steps) {
     for (const when of ['before', 'after']) {

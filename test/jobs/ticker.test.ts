@@ -45,7 +45,10 @@ test('a failing tick is logged once, until it has worked again', async () => {
   );
   await until('all ticks', () => ticks > outcomes.length);
   await ticker.stop();
-  const said = lines.map(({ level, fields }) => [level, (fields as { err?: Error }).err?.message ?? (fields as { failures: number }).failures]);
+  const said = lines.map(({ level, fields }) => [
+    level,
+    (fields as { err?: Error }).err?.message ?? (fields as { failures: number }).failures,
+  ]);
   assert.equal(said, [
     ['warn', 'tick 1'],
     ['info', 3],

@@ -85,7 +85,8 @@ export function spawnTestNode({ dataDir, settings, execArgv = [] }: NodeOptions)
     if (found === null) throw new Error('the node is not ready');
     return found.url;
   };
-  const ask = (path: string, init = { method: 'GET' }) => fetch(`${url()}${path}`, { ...init, redirect: 'manual', headers: { connection: 'close' } });
+  const ask = (path: string, init = { method: 'GET' }) =>
+    fetch(`${url()}${path}`, { ...init, redirect: 'manual', headers: { connection: 'close' } });
   return {
     pid,
     url,

@@ -112,7 +112,10 @@ export class LinkTally {
   }
 
   /** The figures of a link whose clicks were all today. */
-  figures(): Pick<Stats, 'clicks' | 'uniqueClicks' | 'repeatClicks' | 'botClicks' | keyof typeof FACETS> & { series: number; hours: number } {
+  figures(): Pick<Stats, 'clicks' | 'uniqueClicks' | 'repeatClicks' | 'botClicks' | keyof typeof FACETS> & {
+    series: number;
+    hours: number;
+  } {
     const lists = Object.fromEntries(Object.entries(this.#facets).map(([name, counts]) => [name, sorted(counts)]));
     const { clicks, uniques, bots } = this;
     return {
