@@ -91,8 +91,13 @@ function openShard(rig: Rig, { salted = true, enrich }: { salted?: boolean; enri
     },
     letGo: () => release(),
     async settle() {
-      while (shard.tick());
-      assert.ok(await flusher.drain(5_000));
+      let from: number;
+      do {
+        from = log.position;
+        while (shard.tick());
+        assert.ok(await flusher.drain(5_000));
+        shard.tick(); // what had no room before
+      } while (log.position !== from);
     },
     ats: () => stored.flatMap((batch) => batch.ats),
   };

@@ -8,7 +8,8 @@ import { thrownBy } from '../support/thrown-by.ts';
 
 const test = suite('folding: when');
 
-const REST_FACTOR = 4;
+const REST_FACTOR = 10;
+const FOLD_ROWS = 2_000_000;
 const EPOCH_MAX_ROWS = 1_000_000;
 const EPOCH_MAX_AGE_MS = 3_600_000;
 const RAW_CLICK_DAYS = 3;
@@ -71,7 +72,7 @@ const due = { unfoldedRows: 1, oldestAgeMs: FOLD_AFTER_MS };
 test('folds when the oldest click is old enough, and not before', async () => {
   const { tick, counters } = setUp();
   assert.equal(await tick({}), []);
-  assert.equal(await tick({ unfoldedRows: 1_000_000, oldestAgeMs: FOLD_AFTER_MS - 1 }), []);
+  assert.equal(await tick({ unfoldedRows: FOLD_ROWS - 1, oldestAgeMs: FOLD_AFTER_MS - 1 }), []);
   assert.equal(await tick({ unfoldedRows: 0, oldestAgeMs: FOLD_AFTER_MS * 10 }), []);
   assert.equal(await tick(due), ['fold']);
   assert.equal([counters().folds, counters().clicksFolded, counters().foldingMs], [1, 10, 0]);
@@ -89,6 +90,15 @@ test('rests in proportion to what the last fold took', async () => {
   clock.now += 20 * REST_FACTOR;
   assert.equal(await tick(due), ['fold']);
   assert.is(counters().foldingMs, 340);
+});
+
+test('very many clicks are folded without a rest', async () => {
+  const { tick, fold } = setUp();
+  fold.takesMs = 60_000;
+  const many = { unfoldedRows: FOLD_ROWS, oldestAgeMs: 0 };
+  assert.equal(await tick(many), ['fold']);
+  assert.equal(await tick(many), ['fold']);
+  assert.equal(await tick({ ...due, unfoldedRows: FOLD_ROWS - 1 }), []);
 });
 
 test('a fold that found nothing to do, or another one at work, is not counted', async () => {

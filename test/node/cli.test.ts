@@ -160,7 +160,7 @@ it('shows the status that the node gives', async () => {
 
 it('lists every fault of the settings at once', async () => {
   const env = { PORT: 'x', LOG_LEVEL: 'loud', SECRET_KEY: 'hunter2', DATA_DIR: temporaryFolder() };
-  for (const command of [['serve'], ['migrate'], ['user', 'add', 'a@b.c'], ['status'], []]) {
+  for (const command of [[], ['user', 'add', 'a@b.c'], ['status']]) {
     const { code, stdout, stderr } = await run(command, env);
     assert.is(code, 1);
     assert.is(stdout, '');

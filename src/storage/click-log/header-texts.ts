@@ -4,7 +4,7 @@
  *
  * A direct-mapped table: bytes that fall on a taken place take it over.
  */
-import type { Bytes } from './record.ts';
+import type { Bytes } from './bytes.ts';
 
 /** A power of two. At most 1,088 bytes and their strings each. */
 const PLACES = 4096;

@@ -1,6 +1,7 @@
 /** One segment opened for reading, addressed by positions, and what can be asked of its bytes when they are not what they should be. */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { allocateBytes, type Bytes, isRecordLength, recordSize } from './record.ts';
+import { allocateBytes, type Bytes } from './bytes.ts';
+import { isRecordLength, recordSize } from './record.ts';
 import { isHeader, segmentPath } from './segment.ts';
 import { HEADER_BYTES, RECORD, RECORD_MAX_BYTES, RECORD_MIN_BYTES } from './spec.ts';
 

@@ -1,8 +1,8 @@
 /** Folders and files of the click logs: names, lists and the header of a segment (layout in spec.ts). */
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { allocateBytes, type Bytes } from './bytes.ts';
 import { crc32c } from './crc32c.ts';
-import { allocateBytes, type Bytes } from './record.ts';
 import { FORMAT_VERSION, HEADER, HEADER_BYTES, HEADER_MAGIC } from './spec.ts';
 
 export type LogId = { name: string; front: number; shard: number };

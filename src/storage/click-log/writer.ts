@@ -8,7 +8,8 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { Counters } from '../../core/counters.ts';
 import type { ClickWriter, Component, Logger } from '../../core/ports.ts';
 import type { LogBoard } from '../../core/shared.ts';
-import { allocateBytes, encodeRecord } from './record.ts';
+import { allocateBytes } from './bytes.ts';
+import { encodeRecord } from './record.ts';
 import { encodeHeader, endOnDisk, listSegments, logName, makeLogFolder, segmentPath, syncFolder } from './segment.ts';
 import { HEADER_BYTES, RECORD_MAX_BYTES, SEGMENT_BYTES } from './spec.ts';
 

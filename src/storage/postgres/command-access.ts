@@ -6,7 +6,7 @@ import { type DataFolder, FolderTaken, openDataFolder } from '../data-folder.ts'
 import { embeddedAddress, startEmbedded } from './embedded.ts';
 import { isStoreAway } from './pool.ts';
 
-/** How long a node that is just starting may take until its Postgres answers. */
+/** How long a node that is just starting may take until its Postgres answers, or other commands until they are done. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 50;
 
@@ -39,7 +39,7 @@ export async function openForCommand({ databaseUrl, dataDir, logger }: CommandAc
 
 async function startBriefly(folder: Component<DataFolder>, logger: Logger): Promise<Component<{ url: string }>> {
   try {
-    const { value, stop } = await startEmbedded({ dir: folder.value.path, logger });
+    const { value, stop } = await startEmbedded({ dir: folder.value.path, logger, announced: false });
     return { value, stop: () => stop().finally(folder.stop) };
   } catch (error) {
     await folder.stop();

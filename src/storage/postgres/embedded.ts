@@ -37,6 +37,8 @@ export type EmbeddedOptions = {
   logger: Logger;
   /** Settings of postgresql.conf to have otherwise than by default. */
   overrides?: ServerSettings;
+  /** False: no command is told the address, because this Postgres is stopped sooner than they would be done. */
+  announced?: boolean;
   /** Finds a port of 127.0.0.1 that is free, or was a moment ago; for tests. */
   choosePort?: () => Promise<number>;
 };
@@ -46,7 +48,7 @@ export type EmbeddedOptions = {
  * @throws an Error for people, with the last lines of Postgres' log when that was the cause
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Component<{ url: string }>> {
-  const { dir, logger, overrides = {}, choosePort = freePort } = options;
+  const { dir, logger, overrides = {}, announced = true, choosePort = freePort } = options;
   const addressFile = join(dir, ADDRESS_FILE);
   rmSync(addressFile, { force: true }); // of a node that was killed
   const binaries = findBinaries();
@@ -55,7 +57,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Component
   const launch = (port: number) => startServer(cluster, binaries, port, settings, logger);
   const first = await firstStart(cluster, launch, choosePort);
   const url = address(cluster, first.port, DATABASE);
-  writePrivateFile(addressFile, `${JSON.stringify({ url })}\n`);
+  if (announced) writePrivateFile(addressFile, `${JSON.stringify({ url })}\n`);
 
   let server = first.server;
   const stopping = new AbortController();
