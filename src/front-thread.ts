@@ -30,7 +30,7 @@ const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
 const HEALTH_MS = 200;
 /** Connections to a Postgres that does not answer are left to the end of the thread. */
-const POOL_STOP_MS = 2_000;
+const POOL_STOP_MS = 1_000;
 
 const setup: FrontSetup = workerData;
 const main = parentPort;

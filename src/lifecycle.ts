@@ -8,12 +8,17 @@ import type { Component, Logger } from './core/ports.ts';
 
 const STOP_TIMEOUT_MS = 12_000;
 
+export type StopOptions = {
+  /** For work that may be cut off at any moment, such as a transaction: after this the next one's turn has come, and nothing is wrong. */
+  abandonAfterMs?: number;
+};
+
 export type Lifecycle = {
   /**
    * @returns the component's value
    * @throws what `open` threw, after all that had been started was stopped; an Error when the lifecycle is stopping
    */
-  start<T>(name: string, open: () => Promise<Component<T>>): Promise<T>;
+  start<T>(name: string, open: () => Promise<Component<T>>, options?: StopOptions): Promise<T>;
   /**
    * Stops everything, once; later calls wait for the first. What is being started at that moment is awaited, and stopped first.
    * @throws AggregateError of all that failed or took too long; nothing keeps the others from being stopped
@@ -23,14 +28,14 @@ export type Lifecycle = {
 
 /** @param stopTimeoutMs how long one component may take to stop (or to finish its start) before the next one's turn */
 export function createLifecycle(logger: Logger, stopTimeoutMs = STOP_TIMEOUT_MS): Lifecycle {
-  const started: { name: string; stop(): Promise<void> }[] = [];
+  const started: (StopOptions & { name: string; stop(): Promise<void> })[] = [];
   const starting = new Map<string, Promise<unknown>>();
   let stopped: Promise<void> | null = null;
 
-  async function start<T>(name: string, open: () => Promise<Component<T>>): Promise<T> {
+  async function start<T>(name: string, open: () => Promise<Component<T>>, options: StopOptions = {}): Promise<T> {
     if (stopped !== null) throw new Error(`${name} is not started: the node is stopping`);
     const began = performance.now();
-    const opened = openAndKeep(name, open).finally(() => starting.delete(name));
+    const opened = openAndKeep(name, open, options).finally(() => starting.delete(name));
     starting.set(name, opened);
     try {
       const value = await opened;
@@ -43,9 +48,9 @@ export function createLifecycle(logger: Logger, stopTimeoutMs = STOP_TIMEOUT_MS)
     }
   }
 
-  async function openAndKeep<T>(name: string, open: () => Promise<Component<T>>): Promise<T> {
+  async function openAndKeep<T>(name: string, open: () => Promise<Component<T>>, options: StopOptions): Promise<T> {
     const component = await open();
-    started.push({ name, stop: async () => component.stop() });
+    started.push({ ...options, name, stop: async () => component.stop() });
     return component.value;
   }
 
@@ -59,8 +64,10 @@ export function createLifecycle(logger: Logger, stopTimeoutMs = STOP_TIMEOUT_MS)
     const attempt = (what: string, work: Promise<unknown>) => within(stopTimeoutMs, what, work).catch((error: Error) => errors.push(error));
     for (const [name, opened] of starting) await attempt(`starting ${name}`, Promise.allSettled([opened]));
     for (let last = started.pop(); last !== undefined; last = started.pop()) {
-      await attempt(`stopping ${last.name}`, last.stop());
-      logger.debug({ component: last.name }, 'stopped');
+      const { name, abandonAfterMs } = last;
+      const work = last.stop();
+      await attempt(`stopping ${name}`, abandonAfterMs === undefined ? work : Promise.race([work, sleep(abandonAfterMs)]));
+      logger.debug({ component: name }, 'stopped');
     }
     if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
   }

@@ -30,6 +30,8 @@ import { VERSION } from './version.ts';
 const FOLD_TICK_MS = 1_000;
 const HEALTH_TICK_MS = 200;
 const MAIN_CONNECTIONS = 2;
+/** How long a stop waits for what Postgres may be keeping: a fold, a query. Each is a transaction. */
+const ABANDON = { abandonAfterMs: 1_000 };
 
 /** @throws an Error for people: the folder or the port is taken, Postgres cannot be reached, … What was started is stopped again. */
 export async function startNode(config: Config, logger: Logger): Promise<Component<{ url: string }>> {
@@ -48,10 +50,11 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   const folder = await life.start('data folder', () => openDataFolder(config.dataDir));
   const port = await life.start('port', () => claimPort(config.host, config.port));
   const databaseUrl = config.databaseUrl ?? (await life.start('embedded Postgres', () => startEmbedded({ dir: folder.path, logger }))).url;
-  const pool = await life.start('database', async () => {
+  const openDatabase = async () => {
     await migrate({ url: databaseUrl, logger });
     return createPool({ url: databaseUrl, name: 'main', max: MAIN_CONNECTIONS, logger });
-  });
+  };
+  const pool = await life.start('database', openDatabase, ABANDON);
 
   const { frontThreads: fronts, shardThreads: shards } = config;
   const shared = createSharedMemory({ fronts, shards });
@@ -100,9 +103,9 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   );
 
   const poolSetup: PoolSetup = { databaseUrl, logLevel: config.logLevel };
-  const tasks = await life.start('task pool', async () =>
-    startTaskPool<PoolTasks>(new URL(entry('pool-thread'), import.meta.url).href, poolSetup, Math.max(1, availableParallelism() - 1)),
-  );
+  const poolThreads = Math.max(1, availableParallelism() - 1);
+  const openTasks = async () => startTaskPool<PoolTasks>(new URL(entry('pool-thread'), import.meta.url).href, poolSetup, poolThreads);
+  const tasks = await life.start('task pool', openTasks, ABANDON);
   const folding = createFolding({
     epochs: createEpochStore(pool),
     runFold: () => tasks.run('foldClicks'),
@@ -111,7 +114,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
     counters,
     logger,
   });
-  await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger));
+  await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });
@@ -148,28 +151,26 @@ async function startThreads(options: ThreadsOptions): Promise<Component<Threads>
   /** The health that all fronts were told last; a front that has just started was told nothing. */
   let said = NOTHING_SAID;
   const start = (name: string, file: string, setup: object, onReady: (thread: SupervisedThread) => void) =>
-    life.start(name, () =>
-      superviseThread({
-        name,
-        spawn: () => new Worker(new URL(entry(file), import.meta.url), { workerData: setup, name }),
-        onReady,
-        counters,
-        logger,
-      }),
-    );
-  for (let index = 0; index < options.shards; index++) {
-    await start(`shard ${index}`, 'shard-thread', shardSetup(index), (shard) => {
+    superviseThread({
+      name,
+      spawn: () => new Worker(new URL(entry(file), import.meta.url), { workerData: setup, name }),
+      onReady,
+      counters,
+      logger,
+    });
+  const startShard = (index: number) =>
+    start(`shard ${index}`, 'shard-thread', shardSetup(index), (shard) => {
       shards.set(index, shard);
       for (const [i, front] of fronts) connect(front, i, shard, index);
     });
-  }
-  for (let index = 0; index < options.fronts; index++) {
-    await start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
+  const startFront = (index: number) =>
+    start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
       fronts.set(index, front);
       said = NOTHING_SAID;
       for (const [i, shard] of shards) connect(front, index, shard, i);
     });
-  }
+  await life.start('shards', () => together(options.shards, startShard));
+  await life.start('fronts', () => together(options.fronts, startFront));
 
   return {
     value: {
@@ -184,6 +185,20 @@ async function startThreads(options: ThreadsOptions): Promise<Component<Threads>
     },
     stop: life.stop,
   };
+}
+
+/** Starts several of a kind at once, and stops them at once: one that waits for Postgres does not add to what the others wait. */
+async function together<T>(count: number, start: (index: number) => Promise<Component<T>>): Promise<Component<undefined>> {
+  const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => start(index)));
+  const stop = async () => {
+    await Promise.all(starts.map((it) => (it.status === 'fulfilled' ? it.value.stop() : undefined)));
+  };
+  for (const it of starts) {
+    if (it.status === 'fulfilled') continue;
+    await stop();
+    throw it.reason;
+  }
+  return { value: undefined, stop };
 }
 
 function connect(front: SupervisedThread, frontIndex: number, shard: SupervisedThread, shardIndex: number): void {

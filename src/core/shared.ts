@@ -48,11 +48,12 @@ export function linkVersions(memory: SharedArrayBuffer): LinkVersions {
   };
 }
 
-const LOG_CELLS = 4;
+const LOG_CELLS = 5;
 const WRITTEN = 0;
 const FREED = 1;
 const STORED = 2;
 const ROTATE = 3;
+const NEWEST = 4;
 
 /**
  * What a click log's writer (front) and reader (shard) tell each other and the node. Positions are bytes since the log began.
@@ -71,6 +72,14 @@ export class LogBoard {
   }
   set written(position: number) {
     this.#cells[WRITTEN] = position;
+  }
+
+  /** Start of the newest segment's file, which may be empty yet. The writer's. */
+  get newest(): number {
+    return this.#cells[NEWEST];
+  }
+  set newest(start: number) {
+    this.#cells[NEWEST] = start;
   }
 
   /** Start of the oldest segment still on disk. The reader's. */

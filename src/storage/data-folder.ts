@@ -11,13 +11,17 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component } from '../core/ports.ts';
-import { lockFolder } from './folder-lock.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { hasErrorCode, readIfPresent, writePrivateFile } from './private-file.ts';
 
 const FOLDER_MODE = 0o700;
 const NODE_ID_BYTES = 5;
 const SECRET_KEY_BYTES = 32;
+/** A command that works without a node has the folder about as long. */
+const COMMAND_PATIENCE_MS = 5_000;
+const POLL_MS = 20;
 
 export type DataFolder = {
   /** Absolute. */
@@ -38,18 +42,31 @@ export class FolderTaken extends Error {
 
 /**
  * Makes the folder when there is none, and takes it; `stop` gives it back.
+ * @param patienceMs how long to wait for a command that has it; a node that is running is not waited for
  * @throws FolderTaken; an Error that names the folder when it cannot be made or written to
  */
-export async function openDataFolder(folder: string): Promise<Component<DataFolder>> {
+export async function openDataFolder(folder: string, patienceMs = COMMAND_PATIENCE_MS): Promise<Component<DataFolder>> {
   const path = resolve(folder);
   makeFolder(path);
-  const lock = lockFolder(path);
-  if ('heldBy' in lock) throw new FolderTaken(path, lock.heldBy);
-  const nodeId = kept(join(path, 'node-id'), () => randomBytes(NODE_ID_BYTES).toString('hex'));
-  return {
-    value: { path, nodeId, secretKey: () => kept(join(path, 'secret-key'), () => randomBytes(SECRET_KEY_BYTES).toString('base64url')) },
-    stop: async () => lock.release(),
-  };
+  const lock = await takeLock(path, Date.now() + patienceMs);
+  const secretKey = () => kept(join(path, 'secret-key'), () => randomBytes(SECRET_KEY_BYTES).toString('base64url'));
+  try {
+    const nodeId = kept(join(path, 'node-id'), () => randomBytes(NODE_ID_BYTES).toString('hex'));
+    return { value: { path, nodeId, secretKey }, stop: async () => lock.release() };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function takeLock(path: string, deadline: number): Promise<FolderLock> {
+  for (;;) {
+    const lock = lockFolder(path);
+    if (!('heldBy' in lock)) return lock;
+    const isNode = readNodeAddress(path)?.pid === lock.heldBy;
+    if (isNode || Date.now() >= deadline) throw new FolderTaken(path, lock.heldBy);
+    await sleep(POLL_MS);
+  }
 }
 
 function makeFolder(path: string): void {
@@ -62,10 +79,11 @@ function makeFolder(path: string): void {
   }
 }
 
-/** The content of a file, made by the first who asks. */
+/** The content of a file, made by the first who asks. One that is there but empty was damaged from outside, and is not replaced silently. */
 function kept(path: string, make: () => string): string {
   const present = readIfPresent(path)?.trim();
-  if (present !== undefined && present !== '') return present;
+  if (present === '') throw new Error(`${path} is empty: restore it from a backup`);
+  if (present !== undefined) return present;
   const made = make();
   writePrivateFile(path, `${made}\n`);
   return made;

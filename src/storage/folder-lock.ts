@@ -18,11 +18,10 @@ const HOLDER = /^(\d+) (.+)\n$/;
 /** Tries to get a number. Each failure means that another starter has moved on. */
 const ATTEMPTS = 100;
 
-/** `heldBy` is the id of the process that has the lock. */
-export type LockResult = { release(): void } | { heldBy: number };
+export type FolderLock = { release(): void };
 
-/** @throws when the folder cannot be written to */
-export function lockFolder(folder: string): LockResult {
+/** @returns the lock, or the id of the process that has it; @throws when the folder cannot be written to */
+export function lockFolder(folder: string): FolderLock | { heldBy: number } {
   const draft = join(folder, `lock-draft.${process.pid}`);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

@@ -25,13 +25,14 @@ const MIB = 1024 ** 2;
 const DISK_BYTES = 2 * MIB;
 const LINKS = 20;
 const CONNECTIONS = 8;
-const RATE = 1_000;
+const RATE = 2_000;
 /** Large ones: the disk is to be full soon. */
 const HEADERS = `User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) ${'x'.repeat(450)}\r\nReferer: https://shop.example/${'y'.repeat(450)}\r\n`;
 /** Clicks while the disk is full, and after it is well again. */
-const CLICKS = 1_000;
+const CLICKS = 600;
 const FULL_MS = 30_000;
 const RECOVERED_MS = 5_000;
+/** They take turns; with SOAK=1 every fault meets both. */
 const SHAPES: readonly Shape[] = [
   { fronts: 1, shards: 1 },
   { fronts: 2, shards: 2 },
@@ -42,6 +43,8 @@ type Fault = {
   name: string;
   settings: Record<string, string>;
   needsDisk: boolean;
+  /** False when the disk is so small that the log soon fills it again, Postgres or not. */
+  staysWell: boolean;
   /** What takes the space away, and what gives it back. */
   begin(rig: Rig): Promise<void>;
   end(rig: Rig): Promise<void>;
@@ -53,8 +56,9 @@ const filler = (disk: string) => join(disk, 'filler');
 const FAULTS: readonly Fault[] = [
   {
     name: 'something else fills the disk',
-    settings: {},
+    settings: { CLICK_LOG_MAX_BYTES: '1MiB' },
     needsDisk: true,
+    staysWell: true,
     begin: async ({ disk }) => {
       const { bavail, bsize } = statfsSync(disk);
       writeFileSync(filler(disk), Buffer.alloc(bavail * bsize));
@@ -64,8 +68,18 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'the log fills the disk while Postgres is away',
+    settings: { CLICK_LOG_MAX_BYTES: '4MiB' },
+    needsDisk: true,
+    staysWell: true,
+    begin: ({ postgres }) => postgres.stop(),
+    end: ({ postgres }) => postgres.start(),
+    reason: /the click log cannot be written: clicks are lost/,
+  },
+  {
+    name: 'a single segment fills the disk while Postgres is away',
     settings: {},
     needsDisk: true,
+    staysWell: false,
     begin: ({ postgres }) => postgres.stop(),
     end: ({ postgres }) => postgres.start(),
     reason: /the click log cannot be written: clicks are lost/,
@@ -74,6 +88,7 @@ const FAULTS: readonly Fault[] = [
     name: 'CLICK_LOG_MAX_BYTES is reached while Postgres is away',
     settings: { CLICK_LOG_MAX_BYTES: '1MiB' },
     needsDisk: false,
+    staysWell: true,
     begin: ({ postgres }) => postgres.stop(),
     end: ({ postgres }) => postgres.start(),
     reason: /the click log is full: clicks are lost/,
@@ -82,8 +97,8 @@ const FAULTS: readonly Fault[] = [
 
 const it = suite('disk full');
 
-for (const fault of FAULTS) {
-  for (const shape of SHAPES) {
+for (const [i, fault] of FAULTS.entries()) {
+  for (const shape of process.env.SOAK === '1' ? SHAPES : [SHAPES[i % SHAPES.length]]) {
     const name = `${fault.name}, ${shape.fronts} fronts, ${shape.shards} shards`;
     it(name, () => runOut(name, fault, shape));
   }
@@ -134,11 +149,12 @@ async function measure(name: string, fault: Fault, shape: Shape, rig: Rig): Prom
   const from = performance.now();
   await until('a node that is ready again', async () => (await node.readiness()).status === 200, RECOVERED_MS);
   const recoveredMs = performance.now() - from;
-  const lost = (await node.status()).clicksLost;
+  const lostUntilThen = (await node.status()).clicksLost;
   const target = load.figures.acked + CLICKS;
   await until('more clicks', () => load.figures.acked > target);
   const { sent, acked, refused, cut } = await load.stop();
-  assert.is((await node.status()).clicksLost, lost, 'none is lost any more');
+  const lost = (await node.status()).clicksLost;
+  if (fault.staysWell) assert.is(lost, lostUntilThen, 'none is lost any more');
 
   await untilDrained(pool, dataDir, shape);
   const stored = await storedClicks(pool);

@@ -25,7 +25,7 @@ const CONNECTIONS = 8;
 /** Leaves most of the machine idle, so that latencies tell of the node and not of the load. */
 const RATE = 800;
 const WARM_UP = 3_000;
-const PHASE_MS = 4_000;
+const PHASE_MS = 3_000;
 const MIB = 1024 ** 2;
 const MEMORY_MAX = 256 * MIB;
 /** p99 may be twice what it was, or so many milliseconds more: on a busy machine one pause of a millisecond doubles a p99 of one. */

@@ -406,7 +406,7 @@ test('paths of any kind: refused, never a server error, never a header of theirs
 
 test('what is no HTTP, or too long for it, ends the connection and no other', async (context) => {
   const link = store(context, 'abc');
-  for (const bytes of [request(`/${'a'.repeat(20_000)}`), request('/a b'), request('/abc\r\nSet-Cookie: x')]) {
+  for (const bytes of [request(`/${'a'.repeat(20_000)}`), request('/a b')]) {
     const head = await headOf(context, bytes);
     // 505 is what uWebSockets itself says to a request line that it cannot read.
     assert.match(head, /^(HTTP\/1.1 (4\d\d|505) .*|$)/, JSON.stringify(bytes.slice(0, 40)));

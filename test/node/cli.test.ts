@@ -187,7 +187,8 @@ it('says in one line what is wrong with a command', async () => {
     [['key', 'add', 'a@b.c', '--scope', 'everything'], 'Allowed choices are links:read'],
     [['status', 'now'], 'too many arguments'],
   ];
-  for (const [args, says] of cases) assert.ok((await complaintOf(args)).includes(says), args.join(' '));
+  const complaints = await Promise.all(cases.map(([args]) => complaintOf(args)));
+  for (const [i, [args, says]] of cases.entries()) assert.ok(complaints[i].includes(says), args.join(' '));
 });
 
 it('says in one line what is wrong with the machine', async () => {
@@ -205,10 +206,11 @@ it('says in one line what is wrong with the machine', async () => {
 });
 
 it('helps everywhere', async () => {
-  for (const args of [[], ['serve'], ['migrate'], ['user'], ['user', 'add'], ['key', 'add'], ['status']]) {
-    const { code, stdout, stderr } = await run([...args, '--help']);
+  const commands = [[], ['serve'], ['migrate'], ['user'], ['user', 'add'], ['key', 'add'], ['status']];
+  const outcomes = await Promise.all(commands.map((args) => run([...args, '--help'])));
+  for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
     assert.is(code, 0);
-    assert.match(stdout, `Usage: ${['elnk', ...args].join(' ')}`);
+    assert.match(stdout, `Usage: ${['elnk', ...commands[i]].join(' ')}`);
     assert.is(stderr, '');
   }
   assert.match((await run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);

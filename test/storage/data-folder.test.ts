@@ -70,22 +70,35 @@ it('makes no key for who has one', async () => {
   assert.not(existsSync(join(path, 'secret-key')));
 });
 
-it('replaces a name that a full disk has left empty', async () => {
+it('does not give itself another name when its own is damaged, and leaves the folder', async () => {
   const path = temporaryFolder();
   writeFileSync(join(path, 'node-id'), '');
-  const folder = await openDataFolder(path);
-  assert.match(folder.value.nodeId, /^[0-9a-f]{10}$/);
+  assert.match((await thrownBy(openDataFolder(path))).message, 'node-id is empty');
+  writeFileSync(join(path, 'node-id'), 'abcdef0123\n');
+  const folder = await openDataFolder(path, 0);
+  assert.is(folder.value.nodeId, 'abcdef0123');
   await folder.stop();
 });
 
 it('belongs to one at a time, also within a process', async () => {
   const path = temporaryFolder();
   const first = await openDataFolder(path);
-  const error = await thrownBy(openDataFolder(path));
+  const error = await thrownBy(openDataFolder(path, 0));
   assert.instance(error, FolderTaken);
   assert.match(error.message, `data folder ${path} is in use by process ${process.pid}`);
   await first.stop();
   await (await openDataFolder(path)).stop();
+});
+
+it('is waited for when a command has it, not when a node has it', async () => {
+  const path = temporaryFolder();
+  const command = await openDataFolder(path);
+  const node = openDataFolder(path);
+  await command.stop();
+  const { stop } = await node;
+  writeNodeAddress(path, { pid: process.pid, url: 'http://127.0.0.1:1', statusToken: 't' });
+  assert.instance(await thrownBy(openDataFolder(path, Number.POSITIVE_INFINITY)), FolderTaken);
+  await stop();
 });
 
 it('is taken by exactly one of many that start at once, again at once after kill -9, 10 times', async () => {

@@ -210,6 +210,18 @@ table('while the store is away, expired entries are answered as they are', async
   assert.is(links.get('none'), null);
 });
 
+table('an expired entry is answered as it is when its lookup shows that the store is away, an outdated one is not', async () => {
+  const { links, clock, versions, asked, hold } = setUp();
+  const link = await hold('abc');
+  await hold('edited');
+  clock.now += TTL_MS;
+  const [answer, edited] = [links.load('abc'), thrownBy(links.load('edited'))];
+  versions.bump('edited');
+  for (const it of asked.slice(2)) it.fail();
+  assert.is(await answer, link);
+  assert.is(await edited, away);
+});
+
 table('while the store is away, an outdated entry is not answered', async () => {
   const { links, versions, hold, fail } = setUp();
   await hold('abc');

@@ -86,6 +86,8 @@ class SegmentReader implements LogReader {
     language: '',
   };
 
+  /** Postgres has everything up to here. */
+  private stored: number;
   /** Starts of the segments on disk when they were last listed. */
   private starts: number[] = [];
   private file: SegmentFile | undefined;
@@ -102,12 +104,13 @@ class SegmentReader implements LogReader {
     this.board = options.board;
     this.folder = join(options.dir, options.name);
     this.position = options.from;
+    this.stored = options.from;
     if (this.board !== null) this.board.stored = options.from;
     this.look();
   }
 
   read(maxBytes: number, visit: Visit): number {
-    if (this.board !== null && this.board.written > 0 && this.position >= this.board.written) return 0;
+    if (this.board !== null && this.board.written > 0 && this.isAtEnd(this.board)) return 0;
     const budget = Math.max(maxBytes, RECORD_MAX_BYTES);
     let records = 0;
     for (let read = 0; read < budget; ) {
@@ -122,15 +125,9 @@ class SegmentReader implements LogReader {
   }
 
   release(upTo: number): void {
-    // What this reader has not passed it needs itself, whatever the caller says.
-    const limit = Math.min(upTo, this.position);
-    while (this.starts.length > 1 && this.starts[1] <= limit) {
-      rmSync(segmentPath(this.folder, this.starts[0]), { force: true });
-      this.starts.shift();
-    }
-    if (this.board === null) return;
-    this.board.stored = upTo;
-    this.board.freed = this.starts[0] ?? this.position;
+    this.stored = Math.min(upTo, this.position); // what this reader has not passed it needs itself, whatever the caller says
+    if (this.board !== null) this.board.stored = upTo;
+    this.deleteStored();
   }
 
   backlogBytes(): number {
@@ -141,6 +138,19 @@ class SegmentReader implements LogReader {
   close(): void {
     this.file?.close();
     this.file = undefined;
+  }
+
+  /** Nothing more is written, and no segment was begun: on a full disk the writer may wait for this one to be left, and deleted. */
+  private isAtEnd({ written, newest }: LogBoard): boolean {
+    return this.position >= written && (this.file === undefined || this.file.start >= newest);
+  }
+
+  private deleteStored(): void {
+    while (this.starts.length > 1 && this.starts[1] <= this.stored) {
+      rmSync(segmentPath(this.folder, this.starts[0]), { force: true });
+      this.starts.shift();
+    }
+    if (this.board !== null) this.board.freed = this.starts[0] ?? this.position;
   }
 
   /** Reads what stands at the position, at least one record if there is one. @returns bytes in `chunk` */
@@ -210,6 +220,7 @@ class SegmentReader implements LogReader {
     this.end = undefined;
     this.searchedTo = NOWHERE;
     this.position = Math.max(this.position, start);
+    this.deleteStored(); // the segment before was stored as the newest, and had to stay
   }
 
   /** Bytes that are no record stand at the position. @returns whether they were passed; false: they may become one yet */

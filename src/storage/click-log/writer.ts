@@ -130,6 +130,7 @@ class SegmentWriter implements LogWriter {
     } catch (error) {
       this.fail(at, error);
       if (this.options.fsync === 'always') this.leaveBehind(size);
+      else if (this.isStored()) this.rotations = NONE; // a full disk may get its space back from this very segment
       return this.lose();
     }
     this.end += size;
@@ -154,6 +155,11 @@ class SegmentWriter implements LogWriter {
   /** Whether the largest record still fits below maxBytes. */
   private hasRoom(): boolean {
     return this.end + RECORD_MAX_BYTES - Math.max(this.board.freed, this.oldest) <= this.options.maxBytes;
+  }
+
+  /** Whether Postgres has every click of the open segment, and there are some. */
+  private isStored(): boolean {
+    return this.end > this.start + HEADER_BYTES && this.board.stored >= this.end;
   }
 
   /** Creates the next segment when it is time; @returns whether there is one to write to */
@@ -195,6 +201,7 @@ class SegmentWriter implements LogWriter {
     const flags = constants.O_WRONLY | constants.O_CREAT | (always ? constants.O_DSYNC : 0);
     const rotations = this.board.rotations;
     const fd = openSync(segmentPath(this.folder, this.start), flags, 0o600);
+    this.board.newest = this.start;
     try {
       const written = this.write(fd, encodeHeader(this.start), 0, HEADER_BYTES, 0);
       if (written !== HEADER_BYTES) throw new Error(`only ${written} of ${HEADER_BYTES} header bytes were written`);

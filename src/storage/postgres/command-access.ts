@@ -26,7 +26,7 @@ export async function openForCommand({ databaseUrl, dataDir, logger }: CommandAc
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return await startBriefly(await openDataFolder(dataDir), logger);
+      return await startBriefly(await openDataFolder(dataDir, 0), logger);
     } catch (error) {
       if (!(error instanceof FolderTaken)) throw error;
       const url = embeddedAddress(dataDir);

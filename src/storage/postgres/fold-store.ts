@@ -52,13 +52,13 @@ function transaction(client: pg.PoolClient, batchIds: readonly number[]): FoldTr
       for (const day of new Set(visitors.days)) await ensureVisitorDay(client, day);
       await copyIn(client, 'fold_visitors (n, day, visitor)', visitorRows(visitors));
       await client.query('ANALYZE fold_visitors');
-      // One folder at a time: nobody adds a visitor between the question and the answer, so no ON CONFLICT is needed.
+      // One folder at a time: nobody adds a visitor between the question and the answer. A conflict is two links whose hashes are the same.
       const added = client.query(
         copyTo(`COPY (
           WITH new AS MATERIALIZED (
             SELECT n, day, visitor FROM fold_visitors f
             WHERE NOT EXISTS (SELECT FROM click_visitors v WHERE v.day = f.day AND v.visitor = f.visitor)
-          ), added AS (INSERT INTO click_visitors (day, visitor) SELECT day, visitor FROM new ORDER BY day, visitor)
+          ), added AS (INSERT INTO click_visitors (day, visitor) SELECT day, visitor FROM new ORDER BY day, visitor ON CONFLICT DO NOTHING)
           SELECT n FROM new
         ) TO STDOUT (FORMAT binary)`),
       );
