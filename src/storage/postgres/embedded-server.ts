@@ -1,6 +1,6 @@
 /** One run of the embedded Postgres: from its start to its exit. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setPriority, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../core/ports.ts';
@@ -59,16 +59,19 @@ export function defaultSettings(): ServerSettings {
   };
 }
 
-/** It shares the machine with the threads that answer redirects, and those come first (priority.ts). Its processes inherit it. */
-const NICE = 5;
+/**
+ * It shares the machine with the threads that answer redirects, and those come first (priority.ts). Its processes inherit it. By `nice`,
+ * because Postgres may belong to another user, whose priority root may not change in a container, and because the node may be nicer already.
+ */
+const NICE = ['nice', '-n', '5'];
 
 /** Starts Postgres on a port; it is not ready yet when this returns. */
 export function startServer(cluster: Cluster, binaries: Binaries, port: number, settings: ServerSettings, logger: Logger): Server {
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const { file, args, options } = cluster.account.command(binaries.postgres, ['-D', cluster.folder, '-p', String(port), ...flags]);
+  const [nice, ...programArgs] = [...NICE, binaries.postgres, '-D', cluster.folder, '-p', String(port), ...flags];
+  const { file, args, options } = cluster.account.command(nice, programArgs);
   // In a session of its own: Ctrl+C in the terminal is for the node, which still needs its database to stop well.
   const child = spawn(file, args, { ...options, cwd: '/', detached: true, env: SERVER_ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
-  if (child.pid !== undefined) setPriority(child.pid, NICE);
   const lines = followLog(child, logger);
   const guard = child.pid === undefined ? null : startGuard(child.pid, logger);
   let running = true;
