@@ -18,6 +18,8 @@ import { until } from '../support/until.ts';
 
 const FIXTURE = join(import.meta.dirname, 'fixtures', 'embedded-node.ts');
 const START_LIMIT_MS = 3_000;
+/** Docker's, without those for the network. */
+const CONTAINER_CAPABILITIES = ['chown', 'dac_override', 'fsetid', 'fowner', 'setgid', 'setuid', 'setpcap', 'kill', 'sys_chroot'];
 const isRoot = process.geteuid?.() === 0;
 
 const mode = (path: string): number => statSync(path).mode & 0o777;
@@ -37,10 +39,12 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
   }
 }
 
-/** A process that runs Postgres in a folder, when its Postgres answers. */
-async function startNode(dir: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [FIXTURE, dir], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
+/** A process that runs Postgres in a folder, when its Postgres answers. @param prefix a program that runs it */
+async function startNode(dir: string, prefix: string[] = []): Promise<ChildProcess> {
+  const [file, ...args] = [...prefix, process.execPath, FIXTURE, dir];
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  assert.is(child.exitCode, null, 'it should be running');
   return child;
 }
 
@@ -245,6 +249,22 @@ if (isRoot) {
     assert.match(status, /^CapEff:\t0+$/m);
     assert.is(mode(dir), 0o710, 'only its group may pass');
     await stop();
+  });
+
+  it('runs with what root may do in a container, and when the node itself is nice', async () => {
+    const dir = temporaryFolder();
+    const nodes = [
+      ['setpriv', '--bounding-set', `-all,${CONTAINER_CAPABILITIES.map((name) => `+${name}`).join()}`],
+      ['nice', '-n', '10'],
+    ];
+    for (const prefix of nodes) {
+      const node = await startNode(dir, prefix);
+      const pid = postmaster(dir);
+      const exit = once(node, 'exit');
+      node.stdin?.end();
+      assert.equal(await exit, [0, null]);
+      assert.not(isRunning(pid));
+    }
   });
 
   it('runs below a folder that only root may pass, and may still not write elsewhere', async () => {

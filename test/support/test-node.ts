@@ -85,8 +85,14 @@ export function spawnTestNode({ dataDir, settings, execArgv = [] }: NodeOptions)
     if (found === null) throw new Error('the node is not ready');
     return found.url;
   };
-  const ask = (path: string, init = { method: 'GET' }) =>
-    fetch(`${url()}${path}`, { ...init, redirect: 'manual', headers: { connection: 'close' } });
+  const ask = async (path: string, init = { method: 'GET' }) => {
+    try {
+      return await fetch(`${url()}${path}`, { ...init, redirect: 'manual', headers: { connection: 'close' } });
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : error; // its own message only says that it failed
+      throw new Error(`${init.method} ${path}: ${cause instanceof Error ? cause.message : cause}\n${log()}`, { cause });
+    }
+  };
   return {
     pid,
     url,
