@@ -19,6 +19,9 @@ const { values, positionals } = parseArgs({ options: { json: { type: 'string' } 
 const unknown = positionals.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
 
+// An exit takes the nodes and servers along that a benchmark has started; a signal alone would leave them running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 const machine = `${cpus().length} × ${cpus()[0].model.trim()}, Node.js ${process.versions.node}`;
 console.log(machine);
 const all: BenchRow[] = [];

@@ -4,7 +4,7 @@ import { type Config, loadConfig } from './config.ts';
 import { normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS, type Plan } from './core/account.ts';
 import { SCOPES, type Scope } from './core/api.ts';
 import type { Logger } from './core/ports.ts';
-import { isTimeZone } from './core/zone.ts';
+import { canonicalZone } from './core/zone.ts';
 import { createLogger } from './logging.ts';
 import { describeStatus, fetchStatus } from './node-status.ts';
 import { hashPassword } from './storage/passwords.ts';
@@ -168,6 +168,7 @@ function parsePassword(text: string): string {
 }
 
 function parseTimeZone(text: string): string {
-  if (!isTimeZone(text)) throw new InvalidArgumentError('It must be an IANA time zone such as Europe/Moscow.');
-  return text;
+  const timeZone = canonicalZone(text);
+  if (timeZone === null) throw new InvalidArgumentError('It must be an IANA time zone such as Europe/Moscow.');
+  return timeZone;
 }

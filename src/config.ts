@@ -66,7 +66,7 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
   const settings = settingsOf(env, readFile, faults);
   const host = settings.text('HOST', '127.0.0.1', parseHost);
   const port = settings.text('PORT', 8080, integer(0, 65_535));
-  const frontThreads = settings.text('FRONT_THREADS', Math.max(1, cores - 1), integer(1, THREADS_MAX));
+  const frontThreads = settings.text('FRONT_THREADS', cores > 2 ? cores - 1 : cores, integer(1, THREADS_MAX));
   const config: Config = {
     host,
     port,

@@ -25,7 +25,7 @@ import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 
 /** Lifetime of a cached link. */
-const LINK_TTL_MS = 60_000;
+const LINK_TTL_MS = 600_000;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
 const HEALTH_MS = 200;

@@ -60,7 +60,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   const shared = createSharedMemory({ fronts, shards });
   const counters = countersOf(shared.counters, MAIN_LANE);
   const clickLog = {
-    dir: join(folder.path, 'click-log'),
+    dir: folder.clickLogDir,
     fsync: config.clickLogFsync,
     maxBytes: config.clickLogMaxBytes / (fronts * shards),
   };

@@ -8,7 +8,7 @@ import { lowerPriority } from './priority.ts';
 import { createFoldStore } from './storage/postgres/fold-store.ts';
 import { createPool } from './storage/postgres/pool.ts';
 
-/** A fold of FOLD_MAX_ROWS on a busy machine. */
+/** A fold of FOLD_ROWS on a busy machine. */
 const FOLD_QUERY_TIMEOUT_MS = 600_000;
 
 lowerPriority('background');

@@ -88,6 +88,8 @@ const INDEX = Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, i])) as R
 /** What one thread counts with. */
 export type Counters = {
   add(name: CounterName, n?: number): void;
+  /** `add` for one counter, looked up beforehand: for what happens at every click. */
+  adder(name: CounterName): (n: number) => void;
   /** For counters of kind `max`: keeps the largest. */
   raise(name: CounterName, value: number): void;
 };
@@ -101,6 +103,12 @@ export function countersOf(memory: SharedArrayBuffer, lane: number): Counters {
   return {
     add(name, n = 1) {
       cells[INDEX[name]] += n;
+    },
+    adder(name) {
+      const index = INDEX[name];
+      return (n) => {
+        cells[index] += n;
+      };
     },
     raise(name, value) {
       if (value > cells[INDEX[name]]) cells[INDEX[name]] = value;

@@ -40,12 +40,16 @@ function format(timeZone: string): Intl.DateTimeFormat {
   return it;
 }
 
-export function isTimeZone(timeZone: string): boolean {
+/**
+ * A zone by one of its names, in the spelling of the IANA database: each zone is kept once, however it is written. A bare offset such as
+ * +03:00, which Intl knows too, is no zone. @returns null when there is no such zone
+ */
+export function canonicalZone(text: string): string | null {
+  if (!/^[A-Za-z]/.test(text)) return null;
   try {
-    format(timeZone);
-    return true;
+    return new Intl.DateTimeFormat('en-US', { timeZone: text }).resolvedOptions().timeZone;
   } catch {
-    return false; // RangeError is how Intl says no
+    return null; // RangeError is how Intl says no
   }
 }
 

@@ -32,6 +32,7 @@ export type RedirectDeps = {
 type Visit = { address: ArrayBuffer; userAgent: string; referrer: string; language: string; accept: string };
 
 export function serveRedirects(app: TemplatedApp, { links, clicks, offsetOf, clientAddress, clock, counters }: RedirectDeps): void {
+  const countRedirects = counters.adder('redirects');
   app.get('/*', (res, req) => visit(res, req, true));
   app.head('/*', (res, req) => visit(res, req, false));
 
@@ -89,7 +90,7 @@ export function serveRedirects(app: TemplatedApp, { links, clicks, offsetOf, cli
   function record(link: Link, address: ArrayBuffer, userAgent: string, referrer: string, language: string): void {
     const now = clock();
     clicks.append(now, link.id, offsetOf(link.timeZone, quarterOf(now)), address, userAgent, referrer, language);
-    counters.add('redirects');
+    countRedirects(1);
   }
 
   function refuse(res: HttpResponse, reason: RefusalReason | PageReason, { accept, language }: Visit, isGet: boolean): void {

@@ -4,6 +4,8 @@ import type { Component } from '../core/ports.ts';
 
 /** Tasks that may wait; one more is refused. */
 const MAX_QUEUE = 64;
+/** Longer than the pause between folds on a busy node: a new thread loads and compiles everything anew, which costs more than most folds. */
+const IDLE_TIMEOUT_MS = 120_000;
 
 export type TaskPool<Tasks> = {
   run<Name extends keyof Tasks & string>(name: Name): Promise<Tasks[Name]>;
@@ -14,7 +16,15 @@ export type TaskPool<Tasks> = {
  * @param workerData what its tasks open their stores with
  */
 export function startTaskPool<Tasks>(filename: string, workerData: object, threads: number): Component<TaskPool<Tasks>> {
-  const pool = new Piscina({ filename, workerData, minThreads: 0, maxThreads: threads, maxQueue: MAX_QUEUE, concurrentTasksPerWorker: 1 });
+  const pool = new Piscina({
+    filename,
+    workerData,
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: IDLE_TIMEOUT_MS,
+    maxQueue: MAX_QUEUE,
+    concurrentTasksPerWorker: 1,
+  });
   return {
     value: { run: (name) => pool.run(undefined, { name }) },
     stop: () => pool.close({ force: false }),

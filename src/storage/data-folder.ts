@@ -3,6 +3,7 @@
  * process at a time.
  *
  *   lock.N             who has the folder (folder-lock.ts)
+ *   click-log/         what is not stored yet (click-log/spec.ts)
  *   node-id            the node's name in `click_positions`: with another one, clicks that are stored already would be stored again
  *   secret-key         made when SECRET_KEY is not set
  *   node.json          how commands reach the running node
@@ -13,6 +14,7 @@ import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component } from '../core/ports.ts';
+import { listLogs } from './click-log/segment.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { hasErrorCode, readIfPresent, writePrivateFile } from './private-file.ts';
 
@@ -28,6 +30,7 @@ export type DataFolder = {
   path: string;
   /** Ten letters and digits, the same for the life of the folder. */
   nodeId: string;
+  clickLogDir: string;
   /** The folder's own key, made when it is first asked for. @returns 43 characters */
   secretKey(): string;
 };
@@ -51,8 +54,9 @@ export async function openDataFolder(folder: string, patienceMs = COMMAND_PATIEN
   const lock = await takeLock(path, Date.now() + patienceMs);
   const secretKey = () => kept(join(path, 'secret-key'), () => randomBytes(SECRET_KEY_BYTES).toString('base64url'));
   try {
-    const nodeId = kept(join(path, 'node-id'), () => randomBytes(NODE_ID_BYTES).toString('hex'));
-    return { value: { path, nodeId, secretKey }, stop: async () => lock.release() };
+    const clickLogDir = join(path, 'click-log');
+    const nodeId = kept(join(path, 'node-id'), () => newNodeId(path, clickLogDir));
+    return { value: { path, nodeId, clickLogDir, secretKey }, stop: async () => lock.release() };
   } catch (error) {
     lock.release();
     throw error;
@@ -87,6 +91,13 @@ function kept(path: string, make: () => string): string {
   const made = make();
   writePrivateFile(path, `${made}\n`);
   return made;
+}
+
+function newNodeId(path: string, clickLogDir: string): string {
+  if (listLogs(clickLogDir).length > 0) {
+    throw new Error(`${path} has click logs but no node-id: restore it from a backup, or the clicks in them would be counted twice`);
+  }
+  return randomBytes(NODE_ID_BYTES).toString('hex');
 }
 
 /** How commands reach a running node. */

@@ -7,7 +7,8 @@ import { addQuarter, type LinkDay, type LinkDays, linkDayOf } from '../../src/co
 import { decodeLinkDay } from '../../src/core/link-day-codec.ts';
 import type { ClickStore, Component, FoldStore, FoldTransaction } from '../../src/core/ports.ts';
 import { dayToISO, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
-import { FOLD_MAX_ROWS, fold } from '../../src/jobs/tasks/fold.ts';
+import { FOLD_ROWS } from '../../src/jobs/fold.ts';
+import { fold } from '../../src/jobs/tasks/fold.ts';
 import { createClickStore } from '../../src/storage/postgres/clicks.ts';
 import { createFoldStore } from '../../src/storage/postgres/fold-store.ts';
 import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
@@ -202,7 +203,7 @@ test('two folds at once: the second finds the first at work and does nothing', a
   naive.fold(await store(context, [{ linkId: links[0] }]));
   const begun = Promise.withResolvers<void>();
   const hold = Promise.withResolvers<void>();
-  const first = folds.fold(FOLD_MAX_ROWS, async () => {
+  const first = folds.fold(FOLD_ROWS, async () => {
     begun.resolve();
     await hold.promise;
     throw new Error('it fails in the end');

@@ -2,14 +2,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { EpochStore, FoldResult } from '../../src/core/ports.ts';
-import { createFolding, FOLD_AFTER_MS } from '../../src/jobs/fold.ts';
+import { createFolding, FOLD_AFTER_MS, FOLD_ROWS } from '../../src/jobs/fold.ts';
 import { silentLogger } from '../support/logger.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 
 const test = suite('folding: when');
 
 const REST_FACTOR = 10;
-const FOLD_ROWS = 2_000_000;
+const REST_MAX_MS = 60_000;
 const EPOCH_MAX_ROWS = 1_000_000;
 const EPOCH_MAX_AGE_MS = 3_600_000;
 const RAW_CLICK_DAYS = 3;
@@ -90,6 +90,32 @@ test('rests in proportion to what the last fold took', async () => {
   clock.now += 20 * REST_FACTOR;
   assert.equal(await tick(due), ['fold']);
   assert.is(counters().foldingMs, 340);
+});
+
+test('never rests for longer than a minute', async () => {
+  const { tick, clock, fold } = setUp();
+  fold.takesMs = 20_000;
+  assert.equal(await tick(due), ['fold']);
+  clock.now += REST_MAX_MS - 1;
+  assert.equal(await tick(due), []);
+  clock.now += 1;
+  assert.equal(await tick(due), ['fold']);
+});
+
+test('not while clicks rush in: so many that they would be folded for their number within a minute', async () => {
+  const { tick, clock } = setUp();
+  const perSec = FOLD_ROWS / (REST_MAX_MS / 1000);
+  let unfoldedRows = 1;
+  const after = (rowsPerSec: number) => {
+    clock.now += 1000;
+    unfoldedRows += Math.ceil(rowsPerSec);
+    return tick({ unfoldedRows, oldestAgeMs: FOLD_AFTER_MS });
+  };
+  for (let second = 0; second < 20; second++) assert.equal(await after(perSec), [], `${second}`);
+  assert.equal(await after(perSec * 0.99), ['fold']);
+  assert.equal(await after(perSec), []);
+  unfoldedRows = FOLD_ROWS;
+  assert.equal(await after(perSec), ['fold']);
 });
 
 test('very many clicks are folded without a rest', async () => {

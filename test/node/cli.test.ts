@@ -195,7 +195,12 @@ it('says in one line what is wrong with the machine', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), '');
   assert.match(await complaintOf(['migrate'], { DATA_DIR: join(folder, 'file') }), 'cannot be written to');
-  assert.match(await complaintOf(['migrate'], { DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/d' }), 'ECONNREFUSED');
+  for (const command of [['migrate'], ['user', 'add', 'a@b.c'], ['serve']]) {
+    const env = { DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/d', DATA_DIR: join(folder, 'other'), LOG_LEVEL: 'silent' };
+    const complaint = await complaintOf(command, env);
+    assert.match(complaint, 'cannot connect to Postgres at 127.0.0.1:1: connect ECONNREFUSED');
+    assert.not.match(complaint, 'hunter2');
+  }
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();

@@ -64,14 +64,14 @@ it('takes an empty variable for one that is not set', () => {
   assert.equal(good({ PORT: '', SECRET_KEY: ' ', TRUSTED_PROXIES: '', SECRET_KEY_FILE: '' }), good({}));
 });
 
-it('has a front for each core but one, and half as many shards, at least one of each', () => {
+it('has a front for each core but one, of two cores for both, and half as many shards', () => {
   const threads = (cores: number) => {
     const { frontThreads, shardThreads } = good({}, cores);
     return [frontThreads, shardThreads];
   };
   assert.equal([1, 2, 3, 4, 8, 16].map(threads), [
     [1, 1],
-    [1, 1],
+    [2, 1],
     [2, 1],
     [3, 1],
     [7, 3],

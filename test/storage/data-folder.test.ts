@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
@@ -42,6 +42,17 @@ it('makes the folder for its owner alone, with all above it', async () => {
   assert.is(folder.value.path, path);
   assert.is(mode(path), 0o700);
   await folder.stop();
+});
+
+it('takes no new name beside click logs: Postgres knows their positions under the old one', async () => {
+  const path = temporaryFolder();
+  mkdirSync(join(path, 'click-log', 'f0-s0'), { recursive: true });
+  assert.match((await thrownBy(openDataFolder(path))).message, `${path} has click logs but no node-id`);
+  rmSync(join(path, 'click-log', 'f0-s0'), { recursive: true });
+  const folder = await openDataFolder(path);
+  mkdirSync(join(path, 'click-log', 'f0-s0'));
+  await folder.stop();
+  await (await openDataFolder(path)).stop();
 });
 
 it('keeps its name and its key', async () => {

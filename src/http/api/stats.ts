@@ -2,7 +2,7 @@
 import { type StatsQuery, type StatsUnit, statsQuerySchema, statsSchema } from '../../core/api.ts';
 import type { FieldError } from '../../core/failure.ts';
 import type { Clock, LinkStore, StatsRange, StatsReader } from '../../core/ports.ts';
-import { DAY_MS, dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from '../../core/zone.ts';
+import { canonicalZone, DAY_MS, dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from '../../core/zone.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
 import { slugOf } from './links.ts';
@@ -66,16 +66,3 @@ const boundsFault = (path: string, at: number): FieldError | null =>
   at >= EARLIEST && at <= LATEST ? null : { path, message: 'must lie between the years 1972 and 3000' };
 
 const startOfDay = (timeZone: string, quarter: number) => dayStart(timeZone, dayOf(quarter, offsetAt(timeZone, quarter)));
-
-/**
- * One spelling of a zone: names are known in any case, and each spelling would be remembered (core/zone.ts). Bare offsets such as +03:10,
- * which Intl takes for zones too, are none of the IANA database.
- */
-function canonicalZone(text: string): string | null {
-  if (!/^[A-Za-z]/.test(text)) return null;
-  try {
-    return new Intl.DateTimeFormat('en-US', { timeZone: text }).resolvedOptions().timeZone;
-  } catch {
-    return null; // RangeError is how Intl says no
-  }
-}

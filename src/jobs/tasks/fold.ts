@@ -2,15 +2,14 @@
 import { emptyLinkDay } from '../../core/link-day.ts';
 import { decodeLinkDay, encodeLinkDay } from '../../core/link-day-codec.ts';
 import { dayKey, type FoldedDay, type FoldResult, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
+import { FOLD_ROWS } from '../fold.ts';
 import { ClickAggregate } from './aggregate.ts';
 
-/** Clicks of one fold: about 24 bytes of memory each. */
-export const FOLD_MAX_ROWS = 4_000_000;
 /** Documents that are in memory at once. */
 const DAYS_AT_ONCE = 5_000;
 
 export function fold(store: FoldStore): Promise<FoldResult | null> {
-  return store.fold(FOLD_MAX_ROWS, async (transaction) => {
+  return store.fold(FOLD_ROWS, async (transaction) => {
     const clicks = new ClickAggregate();
     await transaction.readClicks((chunk) => clicks.push(chunk));
     clicks.sort();

@@ -72,6 +72,7 @@ class SegmentWriter implements LogWriter {
   private readonly options: LogWriterOptions;
   private readonly board: LogBoard;
   private readonly write: NonNullable<LogWriterOptions['write']>;
+  private readonly countBytes: (n: number) => void;
   private readonly name: string;
   private readonly folder: string;
   private readonly segmentBytes: number;
@@ -100,6 +101,7 @@ class SegmentWriter implements LogWriter {
     this.options = options;
     this.board = options.board;
     this.write = options.write ?? writeSync;
+    this.countBytes = options.counters.adder('clickLogBytes');
     this.name = logName(options.front, options.shard);
     this.folder = makeLogFolder(options.dir, this.name);
     this.segmentBytes = Math.min(options.segmentBytes ?? SEGMENT_BYTES, options.maxBytes / SEGMENTS_MIN);
@@ -135,7 +137,7 @@ class SegmentWriter implements LogWriter {
     }
     this.end += size;
     this.board.written = this.end;
-    this.options.counters.add('clickLogBytes', size);
+    this.countBytes(size);
     if (this.troubled) this.recover();
     return true;
   }

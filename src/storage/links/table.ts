@@ -8,11 +8,13 @@
  *   outdated  its version has moved on (an edit was committed): looked up before it is answered, always
  * That a slug has no link is remembered too, apart and for a shorter time, so that a flood of unknown slugs displaces no link.
  */
+import { randomBytes } from 'node:crypto';
 import { Failure } from '../../core/failure.ts';
 import { GenerationMap } from '../../core/generation-map.ts';
 import type { Link } from '../../core/link.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { LinkVersions } from '../../core/shared.ts';
+import { SlugMap } from '../../core/slug-map.ts';
 
 const NEGATIVE_TTL_MS = 10_000;
 /** For each link, how many unknown slugs are remembered. */
@@ -21,7 +23,8 @@ const FRESH_SHARE = 0.8;
 /** While the store is away, one lookup an interval finds out when it is back. */
 const PROBE_MS = 500;
 
-type Entry = { link: Link | null; cell: number; version: number; loadedAt: number; refreshing: boolean };
+/** `loadedAt` in milliseconds since the table was made: for weeks a small integer, which V8 keeps in the entry and not in a place of its own. */
+type Entry = { slug: string; link: Link | null; cell: number; version: number; loadedAt: number; refreshing: boolean };
 
 export type LinkTable = {
   /** The link, null when there is none with this slug, undefined when the store has to be asked: then call `load`. */
@@ -43,10 +46,14 @@ export type LinkTableOptions = {
   onFailure: (error: unknown) => void;
 };
 
+const randomSeed = (): number => randomBytes(4).readInt32LE();
+
 export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFailure }: LinkTableOptions): LinkTable {
-  const links = new GenerationMap<string, Entry>(entries);
-  const unknown = new GenerationMap<string, Entry>(entries * NEGATIVE_SHARE);
+  const makeStore = () => new SlugMap<Entry>(randomSeed());
+  const links = new GenerationMap(entries, makeStore);
+  const unknown = new GenerationMap(entries * NEGATIVE_SHARE, makeStore);
   const loading = new Map<string, Promise<Link | null>>();
+  const madeAt = clock();
   let away = false;
   let lastProbe = Number.NEGATIVE_INFINITY;
 
@@ -58,7 +65,7 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
       if (versions.read(cell) !== version) continue;
       const [to, from] = link === null ? [unknown, links] : [links, unknown];
       from.delete(slug);
-      to.set(slug, { link, cell, version, loadedAt: clock(), refreshing: false });
+      to.set(slug, { slug, link, cell, version, loadedAt: clock() - madeAt, refreshing: false });
       return link;
     }
   }
@@ -103,7 +110,7 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
   function current(slug: string, entry: Entry, lifetimeMs: number): Link | null | undefined {
     if (versions.read(entry.cell) !== entry.version) return undefined;
     const now = clock();
-    const age = now - entry.loadedAt;
+    const age = now - madeAt - entry.loadedAt;
     if (age < lifetimeMs * FRESH_SHARE) return entry.link;
     if (age >= lifetimeMs && !away) return undefined;
     if (!entry.refreshing) refresh(slug, entry, now);

@@ -98,5 +98,5 @@ export async function readSingleColumn(stream: AsyncIterable<Buffer>, visit: (va
     for (; at + INT4_ROW_BYTES <= bytes.length; at += INT4_ROW_BYTES) visit(bytes.readInt32BE(at + 6));
     rest = Buffer.from(bytes.subarray(at));
   }
-  if (rest.length > COPY_TRAILER.length) throw new Error('COPY data ended in mid-row');
+  if (!rest.equals(COPY_TRAILER)) throw new Error('COPY data ended before its trailer');
 }

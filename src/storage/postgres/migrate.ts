@@ -22,12 +22,14 @@ export type MigrateOptions = {
 /**
  * Nodes that start together wait for each other; all but the first find nothing to do.
  * @returns the names of the files that were applied, in order
- * @throws an Error for people: a newer database, an edited migration, one that failed (nothing is applied then)
+ * @throws an Error for people: no connection, a newer database, an edited migration, one that failed (nothing is applied then)
  */
 export async function migrate({ url, logger, folder = FOLDER }: MigrateOptions): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'elnk migrate', connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on('error', (error) => logger.debug({ reason: error.message }, 'connection lost')); // the query under way fails with it
-  await client.connect();
+  await client.connect().catch((cause: Error) => {
+    throw new Error(`cannot connect to Postgres at ${client.host}:${client.port}: ${reasonOf(cause)}`, { cause });
+  });
   try {
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migrate]); // of the session: gone with it
     await client.query('BEGIN');
@@ -38,6 +40,11 @@ export async function migrate({ url, logger, folder = FOLDER }: MigrateOptions):
   } finally {
     await client.end();
   }
+}
+
+/** A host with several addresses fails with one error for each, and no message. */
+function reasonOf(error: Error): string {
+  return error instanceof AggregateError ? error.errors.map(({ message }: Error) => message).join(', ') : error.message;
 }
 
 async function run(client: pg.Client, folder: string): Promise<string[]> {

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const MODULE = join(import.meta.dirname, '..', '..', 'src', 'priority.ts');
+
+/** The nice value of a process's main thread before and after it lowers its priority. */
+function lowered(level: string, startedWith: number): { before: number; after: number } {
+  const script = `
+    import { getPriority } from 'node:os';
+    import { lowerPriority } from ${JSON.stringify(MODULE)};
+    const before = getPriority();
+    lowerPriority('${level}');
+    console.log(JSON.stringify({ before, after: getPriority() }));`;
+  const args = ['-n', String(startedWith), process.execPath, '--input-type=module', '-e', script];
+  return JSON.parse(execFileSync('nice', args, { encoding: 'utf8' }));
+}
+
+const it = suite('priority');
+
+if (process.platform === 'linux') {
+  it('lowers a thread, and never raises one: an ordinary user may not', () => {
+    const { before } = lowered('storing', 0);
+    assert.is(lowered('storing', 0).after, Math.max(before, 5));
+    assert.is(lowered('background', 0).after, Math.max(before, 10));
+    assert.equal(lowered('storing', 12), { before: before + 12, after: before + 12 });
+  });
+} else {
+  it('leaves the process alone where a thread has no priority of its own', () => {
+    const { before, after } = lowered('storing', 3);
+    assert.is(after, before);
+  });
+}
+
+it.run();
