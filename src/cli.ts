@@ -168,7 +168,6 @@ function parsePassword(text: string): string {
 }
 
 function parseTimeZone(text: string): string {
-  const timeZone = canonicalZone(text);
-  if (timeZone === null) throw new InvalidArgumentError('It must be an IANA time zone such as Europe/Moscow.');
-  return timeZone;
+  if (canonicalZone(text) === null) throw new InvalidArgumentError('It must be an IANA time zone such as Europe/Moscow.');
+  return text;
 }
