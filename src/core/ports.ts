@@ -136,8 +136,15 @@ export const dayKey = (linkId: number, day: number): string => `${linkId}/${day}
 /** Asks every shard of this node for the clicks that may not be stored yet, complete up to the moment of asking. */
 export type UnstoredClicks = (linkIds: readonly number[]) => Promise<UnstoredBatch[]>;
 
-/** Whom an API key speaks for, and what it may do. */
-export type ApiCaller = { userId: number; scopes: readonly string[]; timeZone: string };
+/** For whom a call is made, and what it may do: a program by its key, or a person who is signed in. */
+export type ApiCaller = {
+  userId: number;
+  kind: 'key' | 'session';
+  scopes: readonly string[];
+  timeZone: string;
+  /** Whether the e-mail address of the account is confirmed. */
+  isConfirmed: boolean;
+};
 
 /** @param hash SHA-256 of the key; @returns null when there is no such key */
 export type KeyLookup = (hash: Uint8Array) => Promise<ApiCaller | null>;

@@ -24,6 +24,10 @@ export async function authenticate(headers: ReadonlyMap<string, string>, findKey
 }
 
 /** @throws Failure forbidden */
-export function requireScope(caller: ApiCaller, scope: Scope): void {
+export function requireScope(caller: ApiCaller, scope: Scope | 'session'): void {
+  if (scope === 'session') {
+    if (caller.kind !== 'session') throw new Failure('forbidden', 'Sign in for this: a key may not do it');
+    return;
+  }
   if (!caller.scopes.includes(scope)) throw new Failure('forbidden', `This key has no scope ${scope}`);
 }

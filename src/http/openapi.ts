@@ -44,7 +44,7 @@ function operation(route: ApiRoute, schemas: Schemas): Json {
   return {
     summary: route.summary,
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/{}]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
-    description: `Needs the scope \`${route.scope}\`.`,
+    description: route.scope === 'session' ? 'For people who are signed in; keys are refused.' : `Needs the scope \`${route.scope}\`.`,
     parameters: [...pathParameters(route.path), ...queryParameters(route.query), ...route.requestHeaders.map(headerParameter)],
     ...body,
     responses: { [status]: { description, ...headerDescriptions(headers), ...content }, ...problems(route) },

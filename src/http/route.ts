@@ -44,7 +44,8 @@ export type ApiRoute<Query = unknown, Body = unknown> = {
   method: Method;
   path: string;
   summary: string;
-  scope: Scope;
+  /** What a key needs to have; `session`: only for people who are signed in, not for keys. */
+  scope: Scope | 'session';
   query: z.ZodType<Query> | null;
   body: z.ZodType<Body> | null;
   requestHeaders: readonly HeaderDescription[];

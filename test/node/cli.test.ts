@@ -121,7 +121,7 @@ it('migrates a database, and says what it did', async () => {
   const env = { DATA_DIR: join(temporaryFolder(), 'data') };
   const first = await run(['migrate'], env);
   assert.is(first.code, 0, first.stderr);
-  assert.match(first.stdout, /^applied 0001\.do\.links-and-clicks\.sql\n/);
+  assert.match(first.stdout, /^applied 0001\.do\.links-and-clicks\.sql\napplied 0002\.do\.accounts\.sql\n$/);
   assert.equal(await run(['migrate'], env), { code: 0, stdout: 'nothing to do\n', stderr: '' });
 });
 
