@@ -34,6 +34,8 @@ export type Config = {
   shardThreads: number;
   /** Null: made and kept in the data folder. */
   secretKey: string | null;
+  /** Former keys, which still verify what they signed. */
+  previousSecretKeys: string[];
   /** Addresses and CIDRs, for `trustedProxyList`. */
   trustedProxies: string[];
   clickLogFsync: (typeof FSYNC_MODES)[number];
@@ -76,6 +78,7 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     dataDir: settings.text('DATA_DIR', resolve('data'), (text) => resolve(text)),
     databaseUrl: settings.secret('DATABASE_URL', null, parseDatabaseUrl),
     secretKey: settings.secret('SECRET_KEY', null, parseSecretKey),
+    previousSecretKeys: settings.secret('SECRET_KEY_PREVIOUS', [], (text) => [parseSecretKey(text)]),
     trustedProxies: settings.text('TRUSTED_PROXIES', [], parseProxies),
     clickLogFsync: settings.text('CLICK_LOG_FSYNC', 'everysec', oneOf(FSYNC_MODES)),
     clickLogMaxBytes: settings.text('CLICK_LOG_MAX_BYTES', 8 * GIB, parseBytes),

@@ -3,26 +3,33 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createShardClient } from './actors/shard-port.ts';
 import { trustedProxyList } from './config.ts';
+import { accountRequestSchemas } from './core/api.ts';
 import { createAsOfNow } from './core/as-of-now.ts';
 import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, logBoard } from './core/shared.ts';
 import { offsetMemory } from './core/zone.ts';
+import { sessionLookup } from './http/auth.ts';
 import { clientAddress } from './http/client-address.ts';
 import { API_DEADLINE_MS } from './http/exchange.ts';
 import { serveRedirects } from './http/redirect.ts';
 import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
+import { createTokens } from './http/tokens.ts';
 import { createLogger } from './logging.ts';
 import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
+import { isCommonPassword } from './storage/common-passwords.ts';
 import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
+import { hashPassword, isOutdated, verifyPassword } from './storage/passwords.ts';
+import { createAccountStore } from './storage/postgres/accounts.ts';
 import { apiKeyLookup } from './storage/postgres/api-keys.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
+import { createSessionStore } from './storage/postgres/sessions.ts';
 
 /** Lifetime of a cached link. */
 const LINK_TTL_MS = 600_000;
@@ -76,6 +83,9 @@ const links = createLinkTable({
   onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
 });
 
+const accounts = createAccountStore(queries.value);
+const tokens = createTokens({ secrets: setup.secrets, issuer: setup.baseUrl, clock: Date.now });
+
 let nodeHealth: readonly string[] = [];
 const server = await startServer(setup.host, setup.port, (app) => {
   registerRoutes(app, {
@@ -85,6 +95,13 @@ const server = await startServer(setup.host, setup.port, (app) => {
     newErrorId: randomUUID,
     deadlineMs: API_DEADLINE_MS,
     findKey: apiKeyLookup(queries.value),
+    findSession: sessionLookup({ tokens, accounts }),
+    accounts,
+    sessions: createSessionStore(queries.value),
+    passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
+    tokens,
+    newSessionId: randomUUID,
+    accountSchemas: accountRequestSchemas(isCommonPassword),
     links: createLinkStore(queries.value, randomBytes),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,

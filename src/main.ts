@@ -92,6 +92,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
         host: config.host,
         port,
         baseUrl,
+        secrets: [config.secretKey ?? folder.secretKey(), ...config.previousSecretKeys],
         trustedProxies: config.trustedProxies,
         linkCacheEntries: config.linkCacheEntries,
         startAtLeast: Array.from({ length: shards }, (_, shard) => positions.get(`f${index}-s${shard}`) ?? 0),

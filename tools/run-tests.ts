@@ -21,6 +21,8 @@ const DEFAULT_ROOT = 'test';
 const DEFAULT_JOBS = 1; // fault tests and time limits want the machine for themselves
 /** Test files in such folders are there for tests to run, and some of them fail. */
 const FIXTURES = 'fixtures';
+/** What a test prints for people to read also when it passes; uvu's dots may stand in front of it. */
+const FIGURE = /figure: (.*)/g;
 const TIMER_MAX_MS = 2 ** 31 - 1; // setTimeout fires at once beyond it
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -52,6 +54,7 @@ function report(path: string, result: FileResult): void {
   const seconds = (result.durationMs / 1_000).toFixed(2);
   if (result.failed === 0) {
     console.log(`ok    ${path}  ${result.passed} passed  ${seconds} s`);
+    for (const [, figure] of result.output.matchAll(FIGURE)) console.log(`      ${figure}`);
     return;
   }
   console.log(`FAIL  ${path}  ${result.passed} passed, ${result.failed} failed  ${seconds} s`);

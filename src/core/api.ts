@@ -3,8 +3,10 @@
  * Unknown fields are refused: a misspelt name must not look like success. A schema with a title is a component of the document.
  */
 import { z } from 'zod';
+import { EMAIL_MAX_LENGTH, LOCALES, normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS } from './account.ts';
 import { SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, type SlugFault, slugFault } from './slug.ts';
 import { checkTarget, TARGET_FAULTS, TARGET_MAX_LENGTH } from './target.ts';
+import { canonicalZone } from './zone.ts';
 
 export const TITLE_MAX_LENGTH = 200;
 export const TAGS_MAX = 20;
@@ -172,3 +174,67 @@ export const problemSchema = z
   })
   .meta({ title: 'Problem', description: 'RFC 9457' });
 export type Problem = z.infer<typeof problemSchema>;
+
+const email = z
+  .string()
+  .transform((text, context) => {
+    const form = normalizeEmail(text);
+    if (form !== null) return form;
+    context.addIssue({ code: 'custom', message: 'must be an e-mail address' });
+    return z.NEVER;
+  })
+  .meta({ maxLength: EMAIL_MAX_LENGTH, format: 'email' });
+const timezone = z
+  .string()
+  .max(64)
+  .refine((text) => canonicalZone(text) !== null, 'must be a zone of the IANA database, such as Europe/Moscow');
+const locale = z.enum(LOCALES);
+/** One that is sent to be compared. Longer than any password can be is wrong without hashing. */
+const givenPassword = z.string().min(1, 'must not be empty').max(PASSWORD_MAX_LENGTH, `has at most ${PASSWORD_MAX_LENGTH} characters`);
+
+export const loginSchema = z.strictObject({ email, password: givenPassword }).meta({ title: 'Login' });
+
+/** @param isCommon whether a password is one of those that everybody tries first */
+export function accountRequestSchemas(isCommon: (password: string) => boolean) {
+  const password = z
+    .string()
+    .min(PASSWORD_MIN_LENGTH, `must have at least ${PASSWORD_MIN_LENGTH} characters`)
+    .max(PASSWORD_MAX_LENGTH, `must have at most ${PASSWORD_MAX_LENGTH} characters`)
+    .refine((text) => !isCommon(text), 'is one of the passwords that are tried first: choose another one');
+  const editAccount = z
+    .strictObject({
+      timezone: timezone.optional(),
+      locale: locale.optional(),
+      dailyReport: z.boolean().optional(),
+      password: password.optional(),
+      currentPassword: givenPassword.optional().meta({ description: 'Needed to change the password' }),
+    })
+    .refine(({ currentPassword, ...changes }) => Object.keys(changes).length > 0, 'must change at least one field')
+    .refine((changes) => changes.password === undefined || changes.currentPassword !== undefined, {
+      path: ['currentPassword'],
+      message: 'is needed to change the password',
+    })
+    .meta({ title: 'EditAccount', minProperties: 1 });
+  return { editAccount };
+}
+export type AccountRequestSchemas = ReturnType<typeof accountRequestSchemas>;
+
+export const deleteAccountSchema = z.strictObject({ currentPassword: givenPassword }).meta({ title: 'DeleteAccount' });
+
+export const userSchema = z
+  .object({
+    email: z.string(),
+    timezone: z.string(),
+    locale,
+    plan: z.enum(PLANS),
+    isAdmin: z.boolean(),
+    dailyReport: z.boolean(),
+    confirmed: z.boolean().meta({ description: 'Until the e-mail address is confirmed, no links can be made' }),
+    createdAt: instant,
+  })
+  .meta({ title: 'User' });
+export type User = z.infer<typeof userSchema>;
+
+export const sessionSchema = z
+  .object({ user: userSchema, accessToken: z.string().meta({ description: 'Bearer token, valid for 15 minutes' }) })
+  .meta({ title: 'Session' });

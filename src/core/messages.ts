@@ -35,6 +35,8 @@ export type FrontSetup = {
   /** Origin of short links. */
   baseUrl: string;
   databaseUrl: string;
+  /** Secrets that keys are derived from; the first signs, all verify. */
+  secrets: readonly [string, ...string[]];
   /** CIDRs. */
   trustedProxies: readonly string[];
   linkCacheEntries: number;

@@ -1,6 +1,7 @@
 /**
  * The port types that join the folders: `http`, `actors`, `storage` and `jobs` know each other only through these.
  */
+import type { Locale, Plan } from './account.ts';
 import type { CreateLink, EditLink, Stats, StatsUnit } from './api.ts';
 import type { Link } from './link.ts';
 import type { LinkDays } from './link-day.ts';
@@ -139,6 +140,8 @@ export type UnstoredClicks = (linkIds: readonly number[]) => Promise<UnstoredBat
 /** For whom a call is made, and what it may do: a program by its key, or a person who is signed in. */
 export type ApiCaller = {
   userId: number;
+  /** Of the account, as in the token; null for a key. */
+  publicId: string | null;
   kind: 'key' | 'session';
   scopes: readonly string[];
   timeZone: string;
@@ -146,8 +149,64 @@ export type ApiCaller = {
   isConfirmed: boolean;
 };
 
+/** @param token an access token; @returns null when it is not valid, or the account is not there, or banned */
+export type SessionLookup = (token: string) => Promise<ApiCaller | null>;
+
 /** @param hash SHA-256 of the key; @returns null when there is no such key */
 export type KeyLookup = (hash: Uint8Array) => Promise<ApiCaller | null>;
+
+/** An account as its owner sees it. */
+export type Account = {
+  id: number;
+  /** What tokens name it by; a new one with every password. */
+  publicId: string;
+  email: string;
+  isAdmin: boolean;
+  plan: Plan;
+  timeZone: string;
+  locale: Locale;
+  dailyReport: boolean;
+  isConfirmed: boolean;
+  createdAt: Date;
+};
+/** `passwordHash` is null for an account that only has API keys. */
+export type AccountCredentials = Account & { passwordHash: string | null };
+/** Undefined: stays as it is. */
+export type AccountChanges = { timeZone: string | undefined; locale: Locale | undefined; dailyReport: boolean | undefined };
+
+/** Accounts that may sign in; one that is banned is not found. */
+export type AccountStore = {
+  findByEmail(email: string): Promise<AccountCredentials | null>;
+  findByPublicId(publicId: string): Promise<AccountCredentials | null>;
+  /** @returns null when there is no such account any more */
+  edit(id: number, changes: AccountChanges): Promise<Account | null>;
+  /** Another hash of the same password; nothing happens when it is no longer `before`. */
+  rehash(id: number, before: string, passwordHash: string): Promise<void>;
+  /**
+   * Ends all sessions and tokens of the account.
+   * @param passwordHash null: the password stays
+   * @returns the new public id
+   */
+  changePassword(id: number, passwordHash: string | null): Promise<string>;
+  /** Deletes the account with its links, keys and statistics. @returns the slugs that are gone */
+  remove(id: number): Promise<string[]>;
+};
+
+/** Chains of refresh tokens, each of which may be used once. */
+export type SessionStore = {
+  /** The first token's generation is 1. */
+  open(id: string, userId: number, ttlSec: number): Promise<void>;
+  /** @returns the next token's generation; null when this is not the newest token's, or the chain has ended */
+  advance(id: string, generation: number, ttlSec: number): Promise<number | null>;
+  end(id: string): Promise<void>;
+};
+
+/** How passwords are hashed and checked (storage/passwords.ts). */
+export type Passwords = {
+  hash(password: string): Promise<string>;
+  verify(hash: string | null, password: string): Promise<boolean>;
+  isOutdated(hash: string): boolean;
+};
 
 /** A link as its owner sees it, without its clicks. Times in milliseconds since the epoch. */
 export type OwnedLink = {

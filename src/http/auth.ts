@@ -1,9 +1,10 @@
 /** Who calls. A key is looked up by its SHA-256: the comparison is the index's, on something an attacker cannot choose byte by byte. */
 import { createHash } from 'node:crypto';
-import type { Scope } from '../core/api.ts';
+import { SCOPES, type Scope } from '../core/api.ts';
 import { isApiKeyForm } from '../core/api-key.ts';
 import { Failure } from '../core/failure.ts';
-import type { ApiCaller, KeyLookup } from '../core/ports.ts';
+import type { AccountStore, ApiCaller, KeyLookup, SessionLookup } from '../core/ports.ts';
+import type { Tokens } from './tokens.ts';
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 
@@ -14,14 +15,29 @@ export function bearerOf(headers: ReadonlyMap<string, string>): string | null {
   return BEARER.exec(authorization)?.[1] ?? null;
 }
 
+export type CallerLookups = { findKey: KeyLookup; findSession: SessionLookup };
+
 /** @throws Failure unauthenticated */
-export async function authenticate(headers: ReadonlyMap<string, string>, findKey: KeyLookup): Promise<ApiCaller> {
-  const key = bearerOf(headers);
-  if (key === null) throw new Failure('unauthenticated', 'Send an API key as "Authorization: Bearer …" or "X-Api-Key: …"');
-  const caller = isApiKeyForm(key) ? await findKey(createHash('sha256').update(key).digest()) : null;
-  if (caller === null) throw new Failure('unauthenticated', 'This key is not known here');
+export async function authenticate(headers: ReadonlyMap<string, string>, { findKey, findSession }: CallerLookups): Promise<ApiCaller> {
+  const token = bearerOf(headers);
+  if (token === null) {
+    throw new Failure('unauthenticated', 'Send an access token or an API key as "Authorization: Bearer …", or a key as "X-Api-Key: …"');
+  }
+  const caller = isApiKeyForm(token) ? await findKey(createHash('sha256').update(token).digest()) : await findSession(token);
+  if (caller === null) throw new Failure('unauthenticated', 'This key or token is not valid here');
   return caller;
 }
+
+/** The account is asked for at every call: a token that it no longer goes by is worthless at once. */
+export const sessionLookup =
+  ({ tokens, accounts }: { tokens: Tokens; accounts: AccountStore }): SessionLookup =>
+  async (token) => {
+    const publicId = await tokens.readAccess(token);
+    const account = publicId === null ? null : await accounts.findByPublicId(publicId);
+    if (account === null) return null;
+    const scopes = SCOPES.filter((scope) => scope !== 'admin' || account.isAdmin);
+    return { userId: account.id, publicId, kind: 'session', scopes, timeZone: account.timeZone, isConfirmed: account.isConfirmed };
+  };
 
 /** @throws Failure forbidden */
 export function requireScope(caller: ApiCaller, scope: Scope | 'session'): void {

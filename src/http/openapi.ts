@@ -29,7 +29,7 @@ export function openApiDocument(routes: readonly ApiRoute[], { version, baseUrl 
     components: {
       schemas: schemas.components,
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'An API key' },
+        bearer: { type: 'http', scheme: 'bearer', description: 'An access token or an API key' },
         apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
       },
     },
@@ -44,11 +44,17 @@ function operation(route: ApiRoute, schemas: Schemas): Json {
   return {
     summary: route.summary,
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/{}]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
-    description: route.scope === 'session' ? 'For people who are signed in; keys are refused.' : `Needs the scope \`${route.scope}\`.`,
+    description: whoMay(route.scope),
     parameters: [...pathParameters(route.path), ...queryParameters(route.query), ...route.requestHeaders.map(headerParameter)],
+    ...(route.scope === null ? { security: [] } : {}),
     ...body,
     responses: { [status]: { description, ...headerDescriptions(headers), ...content }, ...problems(route) },
   };
+}
+
+function whoMay(scope: ApiRoute['scope']): string {
+  if (scope === null) return 'For everybody.';
+  return scope === 'session' ? 'For people who are signed in; keys are refused.' : `Needs the scope \`${scope}\`.`;
 }
 
 const pathParameters = (path: string): Json[] =>
@@ -83,9 +89,10 @@ function problems(route: ApiRoute): Json {
     route.body === null ? [] : ['malformed', 'request_timeout', 'too_large', 'unsupported_media_type', 'invalid'];
   const ofPath: FailureCode[] = route.path.includes('{') ? ['not_found'] : [];
   const ofHeaders: FailureCode[] = route.requestHeaders.length === 0 ? [] : ['malformed'];
-  const always: FailureCode[] = ['unauthenticated', 'forbidden', 'internal', 'store_away', 'deadline'];
+  const ofCaller: FailureCode[] = route.scope === null ? [] : ['unauthenticated', 'forbidden'];
+  const always: FailureCode[] = ['internal', 'store_away', 'deadline'];
   const byStatus = new Map<number, Set<FailureCode>>();
-  for (const code of [...ofQuery, ...ofBody, ...ofPath, ...ofHeaders, ...always, ...route.failures]) {
+  for (const code of [...ofQuery, ...ofBody, ...ofPath, ...ofHeaders, ...ofCaller, ...always, ...route.failures]) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
   }

@@ -39,13 +39,10 @@ export type ApiRequest<Query, Body> = { exchange: Exchange; caller: ApiCaller; q
 
 export type HeaderDescription = { name: string; description: string };
 
-/** A route of the API: served for callers with the scope, checked by its schemas, described in the OpenAPI document. */
-export type ApiRoute<Query = unknown, Body = unknown> = {
+type RouteParts<Query, Body> = {
   method: Method;
   path: string;
   summary: string;
-  /** What a key needs to have; `session`: only for people who are signed in, not for keys. */
-  scope: Scope | 'session';
   query: z.ZodType<Query> | null;
   body: z.ZodType<Body> | null;
   requestHeaders: readonly HeaderDescription[];
@@ -54,10 +51,29 @@ export type ApiRoute<Query = unknown, Body = unknown> = {
   failures: readonly FailureCode[];
   /** Counters that a refusal adds to. */
   countRefusal(failure: Failure): readonly CounterName[];
+};
+
+type GuardedRoute<Query, Body> = RouteParts<Query, Body> & {
+  /** What a key needs to have; `session`: only for people who are signed in, not for keys. */
+  scope: Scope | 'session';
   handler(request: ApiRequest<Query, Body>): Promise<Reply>;
 };
 
+/** For whoever comes. */
+type OpenRoute<Query, Body> = RouteParts<Query, Body> & {
+  scope: null;
+  handler(request: Omit<ApiRequest<Query, Body>, 'caller'>): Promise<Reply>;
+};
+
+/** A route of the API: served for callers with the scope, checked by its schemas, described in the OpenAPI document. */
+export type ApiRoute<Query = unknown, Body = unknown> = GuardedRoute<Query, Body> | OpenRoute<Query, Body>;
+
 /** Lets a handler see the types of its own schemas, in a list of routes that no longer needs to know them. */
-export function apiRoute<Query, Body>(route: ApiRoute<Query, Body>): ApiRoute {
+export function apiRoute<Query, Body>(route: GuardedRoute<Query, Body>): ApiRoute {
   return route;
+}
+
+/** The same for a route that everybody may call. */
+export function openRoute<Query, Body>(route: Omit<OpenRoute<Query, Body>, 'scope'>): ApiRoute {
+  return { ...route, scope: null };
 }

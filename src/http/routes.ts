@@ -2,23 +2,24 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
-import type { KeyLookup } from '../core/ports.ts';
+import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
+import { type MeDeps, meRoutes } from './api/me.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
-import { authenticate, requireScope } from './auth.ts';
+import { authenticate, type CallerLookups, requireScope } from './auth.ts';
 import { type ExchangeDeps, serveNothingBelow, serveOtherMethods, serveRoute } from './exchange.ts';
 import { healthRoutes } from './health.ts';
 import { checked, jsonOf } from './input.ts';
 import { type MetricsDeps, metricsRoute } from './metrics.ts';
 import { openApiDocument, openApiRoute } from './openapi.ts';
-import type { ApiRoute, Handler, ServedRoute } from './route.ts';
+import type { ApiRoute, Exchange, Handler, ServedRoute } from './route.ts';
 import { type NodeStatus, statusRoute } from './status.ts';
 
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-export type ApiDeps = LinkDeps & StatsDeps;
-type CallerDeps = { findKey: KeyLookup; counters: Counters };
+export type ApiDeps = LinkDeps & StatsDeps & MeDeps;
+type CallerDeps = CallerLookups & { counters: Counters };
 export type RoutesDeps = ApiDeps &
   CallerDeps &
   MetricsDeps &
@@ -32,7 +33,7 @@ export type RoutesDeps = ApiDeps &
     version: string;
   };
 
-export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [...linkRoutes(deps), ...statsRoutes(deps)];
+export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [...linkRoutes(deps), ...statsRoutes(deps), ...authRoutes(deps), ...meRoutes(deps)];
 
 export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {
   const api = apiRoutes(deps);
@@ -58,16 +59,20 @@ export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {
 }
 
 /** Who calls is asked before what is asked: a stranger learns nothing about a body that is wrong. */
-function apiHandler(route: ApiRoute, { findKey, counters }: CallerDeps): Handler {
+function apiHandler(route: ApiRoute, deps: CallerDeps): Handler {
+  const read = (exchange: Exchange) => ({
+    exchange,
+    query: route.query === null ? null : checked(route.query, Object.fromEntries(exchange.query)),
+    body: route.body === null ? null : checked(route.body, jsonOf(exchange)),
+  });
   return async (exchange) => {
     try {
-      const caller = await authenticate(exchange.headers, findKey);
+      if (route.scope === null) return await route.handler(read(exchange));
+      const caller = await authenticate(exchange.headers, deps);
       requireScope(caller, route.scope);
-      const query = route.query === null ? null : checked(route.query, Object.fromEntries(exchange.query));
-      const body = route.body === null ? null : checked(route.body, jsonOf(exchange));
-      return await route.handler({ exchange, caller, query, body });
+      return await route.handler({ ...read(exchange), caller });
     } catch (error) {
-      if (error instanceof Failure) for (const name of route.countRefusal(error)) counters.add(name);
+      if (error instanceof Failure) for (const name of route.countRefusal(error)) deps.counters.add(name);
       throw error;
     }
   };

@@ -1,24 +1,50 @@
 /**
  * Passwords of accounts, as argon2id (19 MiB, 2 passes: the OWASP Password Storage Cheat Sheet's figures). Argon2 works in libuv's
- * pool of four threads, which files need, too: two at a time, the others wait here.
+ * pool of four threads, which files need, too: two at a time, some others wait here, more are refused.
  */
 import argon2 from 'argon2';
+import { Failure } from '../core/failure.ts';
 
 const OPTIONS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 const AT_ONCE = 2;
+/** At about 30 ms each the last one waits for a second, which is still an answer. */
+export const QUEUE_MAX = 64;
+const RETRY_AFTER_SEC = 2;
 
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** @returns the PHC string, which holds the salt and the parameters */
+/**
+ * @returns the PHC string, which holds the salt and the parameters
+ * @throws Failure too_many_requests when too many wait
+ */
 export const hashPassword = (password: string): Promise<string> => inTurn(() => argon2.hash(password, OPTIONS));
 
-/** @param hash a PHC string of `hashPassword`; @throws when it is none */
-export const verifyPassword = (hash: string, password: string): Promise<boolean> => inTurn(() => argon2.verify(hash, password));
+/** Of no password; made when it is first needed. */
+let dummy: Promise<string> | null = null;
+
+/**
+ * Takes as long for an account that does not exist, or has no password, as for one whose password is wrong.
+ * @param hash a PHC string of `hashPassword`, or null; @throws when it is neither; Failure too_many_requests when too many wait
+ */
+export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
+  if (hash !== null) return inTurn(() => argon2.verify(hash, password));
+  dummy ??= argon2.hash(crypto.randomUUID(), OPTIONS);
+  const other = await dummy;
+  await inTurn(() => argon2.verify(other, password));
+  return false;
+}
+
+/** Whether a hash was made with other parameters than today's. */
+export const isOutdated = (hash: string): boolean => argon2.needsRehash(hash, OPTIONS);
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running++;
+  if (running >= AT_ONCE) {
+    if (waiting.length >= QUEUE_MAX) {
+      throw new Failure('too_many_requests', 'Too many passwords are being checked right now', { retryAfterSec: RETRY_AFTER_SEC });
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  } else running++;
   try {
     return await work();
   } finally {

@@ -29,7 +29,15 @@ test('it says what the routes do', async () => {
     'patch /api/v1/links/{slug}',
     'delete /api/v1/links/{slug}',
     'get /api/v1/links/{slug}/stats',
+    'post /api/v1/auth/login',
+    'post /api/v1/auth/refresh',
+    'post /api/v1/auth/logout',
+    'post /api/v1/auth/logout/everywhere',
+    'get /api/v1/me',
+    'patch /api/v1/me',
+    'delete /api/v1/me',
   ]);
+  assert.equal(json.paths['/api/v1/auth/login'].post.security, [], 'everybody may sign in');
   const patch = json.paths['/api/v1/links/{slug}'].patch;
   assert.equal(
     patch.parameters.map(({ name }: { name: string }) => name),
@@ -49,7 +57,20 @@ test('it says what the routes do', async () => {
   ] as const) {
     assert.ok(statuses.includes(PROBLEMS[code].status), code);
   }
-  assert.equal(Object.keys(json.components.schemas).sort(), ['CreateLink', 'EditLink', 'Link', 'LinkPage', 'Problem', 'Stats']);
+  const schemas = [
+    'CreateLink',
+    'DeleteAccount',
+    'EditAccount',
+    'EditLink',
+    'Link',
+    'LinkPage',
+    'Login',
+    'Problem',
+    'Session',
+    'Stats',
+    'User',
+  ];
+  assert.equal(Object.keys(json.components.schemas).sort(), schemas);
   assert.equal(json.components.schemas.LinkPage.properties.data.items, { $ref: '#/components/schemas/Link' });
   assert.is(json.components.schemas.CreateLink.additionalProperties, false);
 });

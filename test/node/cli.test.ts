@@ -183,7 +183,7 @@ it('says in one line what is wrong with a command', async () => {
     [['user', 'add', 'nonsense'], 'It must be an e-mail address.'],
     [['user', 'add', 'a@b.c', '--plan', 'gold'], 'Allowed choices are regular, extended, unlimited.'],
     [['user', 'add', 'a@b.c', '--timezone', 'Mars/Olympus'], 'It must be an IANA time zone'],
-    [['user', 'add', 'a@b.c', '--password', 'short'], 'It must have 8 to 256 characters.'],
+    [['user', 'add', 'a@b.c', '--password', 'short'], 'It must have 8 to 128 characters.'],
     [['key', 'add', 'a@b.c', '--scope', 'everything'], 'Allowed choices are links:read'],
     [['status', 'now'], 'too many arguments'],
   ];

@@ -43,6 +43,7 @@ it('has a default for everything', () => {
     frontThreads: 3,
     shardThreads: 1,
     secretKey: null,
+    previousSecretKeys: [],
     trustedProxies: [],
     clickLogFsync: 'everysec',
     clickLogMaxBytes: 8_589_934_592,

@@ -56,7 +56,14 @@ it('makes a key that is only known by its hash, and finds whom it speaks for', a
   const key = await createApiKey(pool, { userId: id, name: 'mine', scopes: ['links:read', 'stats:read'] });
   assert.ok(isApiKeyForm(key));
   const find = apiKeyLookup(pool);
-  assert.equal(await find(sha256(key)), { userId: id, scopes: ['links:read', 'stats:read'], timeZone: 'Europe/Moscow' });
+  assert.equal(await find(sha256(key)), {
+    userId: id,
+    publicId: null,
+    kind: 'key',
+    scopes: ['links:read', 'stats:read'],
+    timeZone: 'Europe/Moscow',
+    isConfirmed: true,
+  });
   const { rows } = await pool.query('SELECT * FROM api_keys WHERE user_id = $1', [id]);
   assert.is(rows.length, 1);
   assert.is(rows[0].prefix, key.slice(0, 11));

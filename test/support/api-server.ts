@@ -1,15 +1,21 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
-import { randomBytes } from 'node:crypto';
-import type { Scope, Stats } from '../../src/core/api.ts';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { accountRequestSchemas, type Scope, type Stats } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { Component, LinkFigures, StatsRange } from '../../src/core/ports.ts';
+import { sessionLookup } from '../../src/http/auth.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
 import { registerRoutes } from '../../src/http/routes.ts';
 import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
+import { createTokens, type Tokens } from '../../src/http/tokens.ts';
+import { isCommonPassword } from '../../src/storage/common-passwords.ts';
+import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
+import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
+import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { type LogLine, recordingLogger, silentLogger } from './logger.ts';
 import { testDatabase } from './postgres.ts';
@@ -17,6 +23,7 @@ import { testDatabase } from './postgres.ts';
 export const BASE_URL = 'https://elnk.example';
 export const METRICS_TOKEN = 'a-token-for-metrics';
 export const STATUS_TOKEN = 'a-token-for-the-status';
+export const TOKEN_SECRET = 'a secret of a test, long enough to be one';
 const STATUS: NodeStatus = {
   version: '0.0.0',
   uptimeSec: 1,
@@ -51,6 +58,7 @@ export type ApiServer = {
   reasons: string[];
   lines: LogLine[];
   pool: Pool;
+  tokens: Tokens;
   clock: { now: number };
   counter(name: CounterName): number;
 };
@@ -90,6 +98,8 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
     reasons: [] as string[],
     clock: { now: Date.UTC(2026, 4, 10, 22, 7) },
   };
+  const accounts = createAccountStore(pool);
+  const tokens = createTokens({ secrets: [TOKEN_SECRET], issuer: BASE_URL, clock: () => parts.clock.now });
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
       links: createLinkStore(pool, randomBytes),
@@ -101,6 +111,13 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       },
       onChanged: (slug) => void parts.changed.push(slug),
       findKey: apiKeyLookup(pool),
+      findSession: sessionLookup({ tokens, accounts }),
+      accounts,
+      sessions: createSessionStore(pool),
+      passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
+      tokens,
+      newSessionId: randomUUID,
+      accountSchemas: accountRequestSchemas(isCommonPassword),
       counters: countersOf(counterMemory, 0),
       counterMemory,
       gauges: () => ({ clickLogBacklogBytes: 12_345 }),
@@ -130,6 +147,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       send: (method, path, sent) => send(base, method, path, sent),
       lines,
       pool,
+      tokens,
       counter: (name) => readCounters(counterMemory)[name],
     },
     async stop() {

@@ -1,4 +1,4 @@
-/** A line of figures for whoever reads the log of a test run. */
+/** A figure that the test runner shows beside the file's result (tools/run-tests.ts). */
 export const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`figure: ${line}\n`);
 };

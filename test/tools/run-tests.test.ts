@@ -26,6 +26,12 @@ it('passes a good file and counts its tests', async () => {
   assert.is(last, '2 passed, 0 failed');
 });
 
+it('shows the figures of a file that passes', async () => {
+  const { stdout, last } = await run([fixture('figure')]);
+  assert.match(stdout, /^ok .*figure\.test\.ts .*\n {6}G0: 3 of 3\n/m);
+  assert.is(last, '1 passed, 0 failed');
+});
+
 it('takes a file twice named once', async () => {
   const { last } = await run([fixture('good'), `./${fixture('good')}`]);
   assert.is(last, '2 passed, 0 failed');

@@ -26,8 +26,8 @@ export const apiKeyLookup =
   async (hash) => {
     const { rows } = await db.query<ApiCaller>({
       name: 'api-key-lookup',
-      text: `SELECT u.id AS "userId", 'key' AS kind, k.scopes, u.time_zone AS "timeZone", u.confirmed_at IS NOT NULL AS "isConfirmed"
-             FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.hash = $1`,
+      text: `SELECT u.id AS "userId", NULL AS "publicId", 'key' AS kind, k.scopes, u.time_zone AS "timeZone", u.confirmed_at IS NOT NULL AS "isConfirmed"
+             FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.hash = $1 AND u.banned_at IS NULL`,
       values: [hash],
     });
     return rows[0] ?? null;

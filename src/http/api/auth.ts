@@ -1,0 +1,139 @@
+/**
+ * /api/v1/auth: signing in and out. The refresh token travels only in a cookie that no script can read; a request that brings it must come
+ * from this server's own pages.
+ */
+import { loginSchema, sessionSchema, type User } from '../../core/api.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Account, AccountCredentials, AccountStore, Passwords, SessionStore } from '../../core/ports.ts';
+import { clearedRefreshCookie, refreshCookie, refreshTokenOf, requireOwnOrigin } from '../cookie.ts';
+import { type ApiRoute, apiRoute, openRoute, type Reply } from '../route.ts';
+import { REFRESH_TTL_SEC, type RefreshClaims, type Tokens } from '../tokens.ts';
+
+export type AuthDeps = {
+  accounts: AccountStore;
+  sessions: SessionStore;
+  passwords: Passwords;
+  tokens: Tokens;
+  newSessionId(): string;
+  /** Origin of this server. */
+  baseUrl: string;
+};
+
+const AUTH = '/api/v1/auth';
+const SET_COOKIE = { name: 'Set-Cookie', description: 'The refresh token, for /api/v1/auth only' };
+const COMMON = { query: null, requestHeaders: [], countRefusal: () => [] } as const;
+
+export const authRoutes = (deps: AuthDeps): ApiRoute[] => [loginRoute(deps), refreshRoute(deps), logoutRoute(deps), logoutAllRoute(deps)];
+
+const loginRoute = (deps: AuthDeps) =>
+  openRoute({
+    ...COMMON,
+    method: 'POST',
+    path: `${AUTH}/login`,
+    summary: 'Sign in',
+    body: loginSchema,
+    reply: { status: 200, description: 'Signed in', schema: sessionSchema, headers: [SET_COOKIE] },
+    failures: ['unauthenticated', 'too_many_requests'],
+    handler: async ({ exchange, body: { email, password } }) => {
+      requireOwnOrigin(exchange.headers, deps.baseUrl);
+      const account = await deps.accounts.findByEmail(email);
+      // The same work and the same words, whether there is such an account or not.
+      const isRight = await deps.passwords.verify(account?.passwordHash ?? null, password);
+      if (account === null || !isRight) throw new Failure('unauthenticated', 'The e-mail address or the password is wrong');
+      await renewHash(deps, account, password);
+      return openSession(deps, account, 200);
+    },
+  });
+
+/** A hash of older parameters is replaced while the password is at hand. */
+async function renewHash({ accounts, passwords }: AuthDeps, { id, passwordHash }: AccountCredentials, password: string): Promise<void> {
+  if (passwordHash === null || !passwords.isOutdated(passwordHash)) return;
+  await accounts.rehash(id, passwordHash, await passwords.hash(password));
+}
+
+/** Signs an account in: always a chain of its own, never one that a request has named. */
+export async function openSession(deps: AuthDeps, account: Account, status: number): Promise<Reply> {
+  const sessionId = deps.newSessionId();
+  await deps.sessions.open(sessionId, account.id, REFRESH_TTL_SEC);
+  return sessionReply(deps, account, { publicId: account.publicId, sessionId, generation: 1 }, status);
+}
+
+async function sessionReply({ tokens }: AuthDeps, account: Account, claims: RefreshClaims, status: number): Promise<Reply> {
+  const [accessToken, refreshToken] = await Promise.all([tokens.signAccess(account.publicId), tokens.signRefresh(claims)]);
+  return { status, headers: { 'Set-Cookie': refreshCookie(refreshToken) }, body: { user: toUser(account), accessToken } };
+}
+
+const refreshRoute = (deps: AuthDeps) =>
+  openRoute({
+    ...COMMON,
+    method: 'POST',
+    path: `${AUTH}/refresh`,
+    summary: 'A new access token for the refresh token in the cookie, which is replaced as well',
+    body: null,
+    reply: { status: 200, description: 'Still signed in', schema: sessionSchema, headers: [SET_COOKIE] },
+    failures: ['unauthenticated', 'forbidden'],
+    handler: async ({ exchange }) => {
+      requireOwnOrigin(exchange.headers, deps.baseUrl);
+      const claims = await claimsOf(deps, exchange.headers);
+      const account = claims === null ? null : await deps.accounts.findByPublicId(claims.publicId);
+      if (claims === null || account === null) throw signedOut();
+      const generation = await deps.sessions.advance(claims.sessionId, claims.generation, REFRESH_TTL_SEC);
+      if (generation === null) {
+        // A token that was used before: whoever else has it must not keep the chain.
+        await deps.sessions.end(claims.sessionId);
+        throw signedOut();
+      }
+      return sessionReply(deps, account, { ...claims, generation }, 200);
+    },
+  });
+
+const signedOut = () => new Failure('unauthenticated', 'You are not signed in here any more: sign in again');
+
+const claimsOf = async ({ tokens }: AuthDeps, headers: ReadonlyMap<string, string>): Promise<RefreshClaims | null> => {
+  const token = refreshTokenOf(headers);
+  return token === null ? null : tokens.readRefresh(token);
+};
+
+const logoutRoute = (deps: AuthDeps) =>
+  openRoute({
+    ...COMMON,
+    method: 'POST',
+    path: `${AUTH}/logout`,
+    summary: 'Sign out here',
+    body: null,
+    reply: { status: 204, description: 'Signed out', schema: null, headers: [SET_COOKIE] },
+    failures: ['forbidden'],
+    handler: async ({ exchange }) => {
+      requireOwnOrigin(exchange.headers, deps.baseUrl);
+      const claims = await claimsOf(deps, exchange.headers);
+      if (claims !== null) await deps.sessions.end(claims.sessionId);
+      return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
+    },
+  });
+
+const logoutAllRoute = (deps: AuthDeps) =>
+  apiRoute({
+    ...COMMON,
+    scope: 'session',
+    method: 'POST',
+    path: `${AUTH}/logout/everywhere`,
+    summary: 'Sign out everywhere: every token of the account ends, this one too',
+    body: null,
+    reply: { status: 204, description: 'Signed out', schema: null, headers: [SET_COOKIE] },
+    failures: [],
+    handler: async ({ caller }) => {
+      await deps.accounts.changePassword(caller.userId, null);
+      return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
+    },
+  });
+
+export const toUser = (account: Account): User => ({
+  email: account.email,
+  timezone: account.timeZone,
+  locale: account.locale,
+  plan: account.plan,
+  isAdmin: account.isAdmin,
+  dailyReport: account.dailyReport,
+  confirmed: account.isConfirmed,
+  createdAt: account.createdAt.toISOString(),
+});

@@ -1,0 +1,83 @@
+/** /api/v1/me: an account by its owner. */
+import { type AccountRequestSchemas, deleteAccountSchema, sessionSchema, userSchema } from '../../core/api.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Account, AccountCredentials, ApiCaller } from '../../core/ports.ts';
+import { clearedRefreshCookie } from '../cookie.ts';
+import { invalid } from '../input.ts';
+import { type ApiRoute, apiRoute } from '../route.ts';
+import { type AuthDeps, openSession, toUser } from './auth.ts';
+
+export type MeDeps = AuthDeps & {
+  accountSchemas: AccountRequestSchemas;
+  /** Makes it effective in every thread that a link is gone. */
+  onChanged(slug: string): void;
+};
+
+const ME = '/api/v1/me';
+const SESSION = { scope: 'session', path: ME, query: null, requestHeaders: [], countRefusal: () => [] } as const;
+
+export const meRoutes = (deps: MeDeps): ApiRoute[] => [readRoute(deps), editRoute(deps), deleteRoute(deps)];
+
+const readRoute = (deps: MeDeps) =>
+  apiRoute({
+    ...SESSION,
+    method: 'GET',
+    summary: 'Your account',
+    body: null,
+    reply: { status: 200, description: 'The account', schema: userSchema, headers: [] },
+    failures: [],
+    handler: async ({ caller }) => ({ status: 200, body: toUser(await accountOf(deps, caller)) }),
+  });
+
+const editRoute = (deps: MeDeps) =>
+  apiRoute({
+    ...SESSION,
+    method: 'PATCH',
+    summary: 'Edit your account; a new password ends every session but the new one that the answer brings',
+    body: deps.accountSchemas.editAccount,
+    reply: {
+      status: 200,
+      description: 'The account; with a new password also an access token',
+      schema: sessionSchema.partial(),
+      headers: [],
+    },
+    failures: ['too_many_requests'],
+    handler: async ({ caller, body: { password, currentPassword, timezone, locale, dailyReport } }) => {
+      const account = await accountOf(deps, caller);
+      if (password !== undefined) await requirePassword(deps, account, currentPassword ?? '');
+      const edited = await deps.accounts.edit(account.id, { timeZone: timezone, locale, dailyReport });
+      if (edited === null) throw gone();
+      if (password === undefined) return { status: 200, body: { user: toUser(edited) } };
+      const publicId = await deps.accounts.changePassword(account.id, await deps.passwords.hash(password));
+      return openSession(deps, { ...edited, publicId }, 200);
+    },
+  });
+
+const deleteRoute = (deps: MeDeps) =>
+  apiRoute({
+    ...SESSION,
+    method: 'DELETE',
+    summary: 'Delete your account with all its links, keys and statistics',
+    body: deleteAccountSchema,
+    reply: { status: 204, description: 'Deleted', schema: null, headers: [] },
+    failures: ['too_many_requests'],
+    handler: async ({ caller, body: { currentPassword } }) => {
+      const account = await accountOf(deps, caller);
+      await requirePassword(deps, account, currentPassword);
+      for (const slug of await deps.accounts.remove(account.id)) deps.onChanged(slug);
+      return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
+    },
+  });
+
+async function accountOf({ accounts }: MeDeps, { publicId }: ApiCaller): Promise<AccountCredentials> {
+  const account = publicId === null ? null : await accounts.findByPublicId(publicId);
+  if (account === null) throw gone();
+  return account;
+}
+
+const gone = () => new Failure('unauthenticated', 'This account is no longer there');
+
+async function requirePassword({ passwords }: MeDeps, { passwordHash }: Account & { passwordHash: string | null }, given: string) {
+  if (await passwords.verify(passwordHash, given)) return;
+  throw invalid([{ path: 'currentPassword', message: 'is wrong' }]);
+}

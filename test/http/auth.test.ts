@@ -1,0 +1,253 @@
+import { randomBytes } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hashPassword } from '../../src/storage/passwords.ts';
+import { type Answer, type ApiServer, BASE_URL, startApi } from '../support/api-server.ts';
+
+const ANN = { email: 'ann@example.com', password: 'correct horse battery' };
+const BOB = { email: 'bob@example.com', password: 'another horse entirely' };
+
+const it = suite('signing in');
+
+let api: ApiServer;
+let stop: () => Promise<void>;
+
+it.before(async () => {
+  const started = await startApi();
+  api = started.value;
+  stop = started.stop;
+});
+it.after(() => stop());
+
+it.before.each(async () => {
+  for (const { email, password } of [ANN, BOB]) {
+    await api.pool.query(`UPDATE users SET password_hash = $2, banned_at = NULL, time_zone = 'UTC', locale = 'en' WHERE email = $1`, [
+      email,
+      await hashPassword(password),
+    ]);
+  }
+  await api.pool.query('DELETE FROM sessions');
+});
+
+const post = (
+  path: string,
+  { cookie, ...sent }: { body?: unknown; cookie?: string; headers?: Record<string, string>; key?: string } = {},
+) =>
+  api.send('POST', `/api/v1/auth/${path}`, { ...sent, headers: { ...(cookie === undefined ? {} : { Cookie: cookie }), ...sent.headers } });
+
+const cookieOf = (answer: Answer): string => answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+
+async function signIn(who = ANN): Promise<{ token: string; cookie: string; answer: Answer }> {
+  const answer = await post('login', { body: who });
+  assert.is(answer.status, 200, JSON.stringify(answer.json));
+  return { token: answer.json.accessToken, cookie: cookieOf(answer), answer };
+}
+
+const me = (token: string) => api.send('GET', '/api/v1/me', { key: token });
+
+it('the right password gives an access token, and a refresh token that no script can read', async () => {
+  const { token, answer } = await signIn();
+  assert.equal(
+    { ...answer.json.user, createdAt: null },
+    {
+      email: ANN.email,
+      timezone: 'UTC',
+      locale: 'en',
+      plan: 'regular',
+      isAdmin: false,
+      dailyReport: true,
+      confirmed: true,
+      createdAt: null,
+    },
+  );
+  const cookie = answer.headers.get('set-cookie') ?? '';
+  for (const part of ['Secure', 'HttpOnly', 'SameSite=Strict', 'Path=/api/v1/auth', `Max-Age=${60 * 24 * 3600}`]) {
+    assert.ok(cookie.split('; ').includes(part), part);
+  }
+  assert.is((await me(token)).json.email, ANN.email);
+  assert.is((await api.send('GET', '/api/v1/links', { key: token })).status, 200);
+  assert.is((await api.send('POST', '/api/v1/links', { key: token, body: { url: 'https://example.com/' } })).status, 201);
+});
+
+it('a wrong password and an unknown address get the same answer', async () => {
+  const wrong = await post('login', { body: { ...ANN, password: 'a wrong password' } });
+  const unknown = await post('login', { body: { ...ANN, email: 'nobody@example.com' } });
+  assert.is(wrong.status, 401);
+  assert.equal(wrong.json, unknown.json);
+  assert.equal([...wrong.headers.keys()], [...unknown.headers.keys()]);
+  await api.pool.query('UPDATE users SET password_hash = NULL WHERE email = $1', [ANN.email]);
+  assert.equal((await post('login', { body: ANN })).json, wrong.json, 'an account that has only keys');
+  await api.pool.query('UPDATE users SET banned_at = now() WHERE email = $1', [BOB.email]);
+  assert.equal((await post('login', { body: BOB })).json, wrong.json, 'a banned account');
+});
+
+it('takes as long for an unknown address as for a wrong password', async () => {
+  const took = async (email: string) => {
+    const from = performance.now();
+    await post('login', { body: { email, password: 'a wrong password' } });
+    return performance.now() - from;
+  };
+  const times = { known: [] as number[], unknown: [] as number[] };
+  for (let i = 0; i < 40; i++) {
+    times.known.push(await took(ANN.email));
+    times.unknown.push(await took(`nobody-${i}@example.com`));
+  }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
+  const ratio = median(times.known) / median(times.unknown);
+  assert.ok(ratio > 0.7 && ratio < 1.4, `${ratio}`);
+});
+
+it('a refresh token is good for one use; using it again ends the chain', async () => {
+  const first = await signIn();
+  const second = await post('refresh', { cookie: first.cookie });
+  assert.is(second.status, 200);
+  assert.is((await me(second.json.accessToken)).status, 200);
+  const third = await post('refresh', { cookie: cookieOf(second) });
+  assert.is(third.status, 200);
+  assert.is((await post('refresh', { cookie: first.cookie })).status, 401, 'used before');
+  assert.is((await post('refresh', { cookie: cookieOf(third) })).status, 401, 'the newest of the same chain');
+  assert.is((await post('refresh', { cookie: (await signIn()).cookie })).status, 200, 'another chain');
+});
+
+it('of many who use one refresh token at once, one gets through at most', async () => {
+  const { cookie } = await signIn();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => post('refresh', { cookie })));
+  assert.ok(answers.filter(({ status }) => status === 200).length <= 1);
+  assert.ok(answers.every(({ status }) => status === 200 || status === 401));
+});
+
+it('signing out ends the chain of this browser, and no other', async () => {
+  const [here, there] = [await signIn(), await signIn()];
+  const out = await post('logout', { cookie: here.cookie });
+  assert.is(out.status, 204);
+  assert.match(out.headers.get('set-cookie') ?? '', /Max-Age=0/);
+  assert.is((await post('refresh', { cookie: here.cookie })).status, 401);
+  assert.is((await post('refresh', { cookie: there.cookie })).status, 200);
+  assert.is((await post('logout')).status, 204, 'who is not signed in is signed out');
+});
+
+it('signing out everywhere ends every token at once', async () => {
+  const [here, there] = [await signIn(), await signIn()];
+  assert.is((await post('logout/everywhere', { key: here.token })).status, 204);
+  for (const { token, cookie } of [here, there]) {
+    assert.is((await me(token)).status, 401);
+    assert.is((await post('refresh', { cookie })).status, 401);
+  }
+  assert.is((await me((await signIn()).token)).status, 200);
+});
+
+it('a banned account is out at once, with its access tokens, refresh tokens and keys', async () => {
+  const { token, cookie } = await signIn();
+  assert.is((await api.send('GET', '/api/v1/links', { key: api.ann })).status, 200);
+  await api.pool.query('UPDATE users SET banned_at = now() WHERE email = $1', [ANN.email]);
+  assert.is((await me(token)).status, 401);
+  assert.is((await post('refresh', { cookie })).status, 401);
+  assert.is((await api.send('GET', '/api/v1/links', { key: api.ann })).status, 401);
+});
+
+it('nothing happens for other people’s pages', async () => {
+  const { cookie } = await signIn();
+  const others = ['https://evil.example', 'null', `${BASE_URL}.evil.example`, BASE_URL.replace('https', 'http'), `${BASE_URL}:8443`];
+  for (const origin of others) {
+    for (const path of ['refresh', 'logout']) {
+      assert.is((await post(path, { cookie, headers: { Origin: origin } })).status, 403, `${path} from ${origin}`);
+    }
+    assert.is((await post('login', { body: ANN, headers: { Origin: origin } })).status, 403);
+  }
+  assert.is((await post('refresh', { cookie, headers: { Origin: BASE_URL } })).status, 200);
+});
+
+it('who signs in gets a session of their own, whatever the request brings along', async () => {
+  const attacker = await signIn(BOB);
+  const victim = await post('login', { body: ANN, headers: { Cookie: attacker.cookie } });
+  assert.is((await post('refresh', { cookie: attacker.cookie })).json.user.email, BOB.email);
+  assert.is((await post('refresh', { cookie: cookieOf(victim) })).json.user.email, ANN.email);
+});
+
+it('tokens are no keys and keys no tokens', async () => {
+  const { token, cookie } = await signIn();
+  const refresh = cookie.slice(cookie.indexOf('=') + 1);
+  assert.is((await me(refresh)).status, 401, 'a refresh token as access token');
+  assert.is((await post('refresh', { cookie: cookie.replace(refresh, token) })).status, 401, 'an access token as refresh token');
+  assert.is((await me(api.ann)).status, 403, 'a key where a person is needed');
+  for (const key of ['', 'x', `elnk_${randomBytes(20).toString('hex')}`, `${token}x`]) assert.is((await me(key)).status, 401, key);
+});
+
+it('edits the account, and only what may be edited', async () => {
+  const { token } = await signIn();
+  const edit = (body: unknown) => api.send('PATCH', '/api/v1/me', { key: token, body });
+  const edited = await edit({ timezone: 'Europe/Moscow', locale: 'ru', dailyReport: false });
+  assert.equal(
+    [edited.status, edited.json.user.timezone, edited.json.user.locale, edited.json.user.dailyReport],
+    [200, 'Europe/Moscow', 'ru', false],
+  );
+  assert.equal((await me(token)).json, edited.json.user);
+  for (const body of [
+    {},
+    { plan: 'unlimited' },
+    { isAdmin: true },
+    { confirmed: true },
+    { publicId: 'x' },
+    { timezone: 'Mars/Olympus' },
+    { locale: 'de' },
+  ]) {
+    assert.is((await edit(body)).status, 422, JSON.stringify(body));
+  }
+  assert.equal((await me(token)).json, edited.json.user);
+});
+
+it('a new password needs the old one, and ends all tokens but the new ones', async () => {
+  const [here, there] = [await signIn(), await signIn()];
+  const edit = (body: unknown) => api.send('PATCH', '/api/v1/me', { key: here.token, body });
+  const password = 'a longer horse than before';
+  for (const body of [
+    { password },
+    { password, currentPassword: 'not this one' },
+    { password: 'short', currentPassword: ANN.password },
+    { password: 'Password123', currentPassword: ANN.password },
+    { password: 'x'.repeat(129), currentPassword: ANN.password },
+  ]) {
+    assert.is((await edit(body)).status, 422, JSON.stringify(body));
+  }
+  assert.is((await me(there.token)).status, 200, 'nothing has changed yet');
+  const changed = await edit({ password, currentPassword: ANN.password });
+  assert.is(changed.status, 200);
+  for (const { token, cookie } of [here, there]) {
+    assert.is((await me(token)).status, 401);
+    assert.is((await post('refresh', { cookie })).status, 401);
+  }
+  assert.is((await me(changed.json.accessToken)).status, 200);
+  assert.is((await post('refresh', { cookie: cookieOf(changed) })).status, 200);
+  assert.is((await post('login', { body: ANN })).status, 401);
+  assert.is((await post('login', { body: { ...ANN, password } })).status, 200);
+});
+
+it('a hash of older parameters is replaced at the next sign-in', async () => {
+  const old = await import('argon2').then(({ hash }) => hash(ANN.password, { memoryCost: 8192, timeCost: 2, parallelism: 1 }));
+  await api.pool.query('UPDATE users SET password_hash = $2 WHERE email = $1', [ANN.email, old]);
+  await signIn();
+  const { rows } = await api.pool.query('SELECT password_hash FROM users WHERE email = $1', [ANN.email]);
+  assert.match(rows[0].password_hash, /\$m=19456,/);
+  await signIn();
+});
+
+it('deletes the account with all that is its own, and nothing of others', async () => {
+  const { token } = await signIn(BOB);
+  const made = await api.send('POST', '/api/v1/links', { key: token, body: { url: 'https://example.com/bob', slug: 'bobs-link' } });
+  assert.is(made.status, 201);
+  await api.pool.query(`INSERT INTO link_days VALUES ($1, '2026-05-10', '')`, [made.json.id]);
+  await api.pool.query('INSERT INTO link_totals VALUES ($1, 1, 1, 0)', [made.json.id]);
+  const remove = (currentPassword: string) => api.send('DELETE', '/api/v1/me', { key: token, body: { currentPassword } });
+  assert.is((await remove('not this one')).status, 422);
+  assert.is((await me(token)).status, 200);
+  assert.is((await remove(BOB.password)).status, 204);
+  assert.is((await me(token)).status, 401);
+  assert.ok(api.changed.includes('bobs-link'));
+  for (const table of ['link_days', 'link_totals']) {
+    assert.is((await api.pool.query(`SELECT FROM ${table} WHERE link_id = $1`, [made.json.id])).rowCount, 0, table);
+  }
+  assert.is((await api.send('GET', '/api/v1/links', { key: api.bob })).status, 401);
+  assert.is((await api.send('GET', '/api/v1/links', { key: api.ann })).status, 200);
+});
+
+it.run();
