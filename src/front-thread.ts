@@ -85,7 +85,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     newErrorId: randomUUID,
     deadlineMs: API_DEADLINE_MS,
     findKey: apiKeyLookup(queries.value),
-    links: createLinkStore(queries.value, randomBytes),
+    links: createLinkStore(queries.value, randomBytes, setup.quotas),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,
     clock: Date.now,
