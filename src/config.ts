@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { LOG_LEVELS, type LogLevel } from './core/ports.ts';
+import type { Quotas } from './core/quota.ts';
 import { readIfPresent } from './storage/private-file.ts';
 
 const KIB = 1024;
@@ -16,6 +17,7 @@ export const SECRET_KEY_MIN_BYTES = 32;
 /** A longer key with fewer different characters than this was typed, not made. */
 const SECRET_KEY_MIN_DIFFERENT = 8;
 const THREADS_MAX = 128;
+const QUOTA_MAX = 1_000_000_000;
 
 const FSYNC_MODES = ['everysec', 'always', 'no'] as const;
 
@@ -43,6 +45,7 @@ export type Config = {
   flushRows: number;
   flushMs: number;
   linkCacheEntries: number;
+  quotas: Quotas;
   /** An own .mmdb file, absolute; null: the one that comes along. */
   geoipFile: string | null;
   /** How long clicks are kept after folding; 0: not at all. */
@@ -85,6 +88,10 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     flushRows: settings.text('FLUSH_ROWS', 1_000, integer(1, 1_000_000)),
     flushMs: settings.text('FLUSH_MS', 250, integer(1, 60_000)),
     linkCacheEntries: settings.text('LINK_CACHE_ENTRIES', 200_000, integer(1, 100_000_000)),
+    quotas: {
+      regular: settings.text('QUOTA_REGULAR', 75, integer(0, QUOTA_MAX)),
+      extended: settings.text('QUOTA_EXTENDED', 150, integer(0, QUOTA_MAX)),
+    },
     geoipFile: settings.text('GEOIP_FILE', null, existing(hasFile)),
     rawClickDays: settings.text('RAW_CLICK_DAYS', 0, integer(0, 36_500)),
     logLevel: settings.text('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),

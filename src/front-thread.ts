@@ -102,7 +102,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     tokens,
     newSessionId: randomUUID,
     accountSchemas: accountRequestSchemas(isCommonPassword),
-    links: createLinkStore(queries.value, randomBytes),
+    links: createLinkStore(queries.value, randomBytes, setup.quotas),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,
     clock: Date.now,

@@ -95,6 +95,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
         secrets: [config.secretKey ?? folder.secretKey(), ...config.previousSecretKeys],
         trustedProxies: config.trustedProxies,
         linkCacheEntries: config.linkCacheEntries,
+        quotas: config.quotas,
         startAtLeast: Array.from({ length: shards }, (_, shard) => positions.get(`f${index}-s${shard}`) ?? 0),
         statusToken,
       }),

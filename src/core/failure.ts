@@ -4,6 +4,8 @@ export type FailureCode =
   | 'malformed' // the request cannot be read at all
   | 'unauthenticated'
   | 'forbidden'
+  | 'unconfirmed' // the account's e-mail address has to be confirmed first
+  | 'quota_exceeded' // the plan allows no more links
   | 'not_found' // also what belongs to somebody else
   | 'method_not_allowed'
   | 'slug_taken'

@@ -1,5 +1,6 @@
 /** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
 import type { LogLevel, UnstoredBatch } from './ports.ts';
+import type { Quotas } from './quota.ts';
 import type { SharedMemory } from './shared.ts';
 
 /** A worker thread's MessagePort; `core` names no module of Node's. */
@@ -40,6 +41,7 @@ export type FrontSetup = {
   /** CIDRs. */
   trustedProxies: readonly string[];
   linkCacheEntries: number;
+  quotas: Quotas;
   clickLog: ClickLogSetup;
   /** Stored position of each shard's log of this front: where the log goes on at least. */
   startAtLeast: readonly number[];

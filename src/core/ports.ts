@@ -228,7 +228,7 @@ export type Idempotency = { key: string; requestHash: Uint8Array };
 export type LinkStore = {
   /**
    * Makes a link; a random slug when none is given. A repeat of an idempotent request returns the link as it was when it was made.
-   * @throws Failure slug_taken, idempotency_conflict
+   * @throws Failure slug_taken, idempotency_conflict, unconfirmed, quota_exceeded (QuotaExceeded); unauthenticated when the account is gone
    */
   create(ownerId: number, link: CreateLink, idempotency: Idempotency | null): Promise<OwnedLink>;
   /** @throws Failure not_found */

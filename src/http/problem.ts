@@ -15,6 +15,8 @@ export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
     title: 'Not allowed',
     headers: { 'WWW-Authenticate': 'Bearer realm="elnk", error="insufficient_scope"' },
   },
+  unconfirmed: { status: 403, title: 'The e-mail address is not confirmed yet' },
+  quota_exceeded: { status: 403, title: 'There are as many links as the plan allows' },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'Not with this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },

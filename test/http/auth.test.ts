@@ -53,7 +53,7 @@ it('the right password gives an access token, and a refresh token that no script
       email: ANN.email,
       timezone: 'UTC',
       locale: 'en',
-      plan: 'regular',
+      plan: 'unlimited',
       isAdmin: false,
       dailyReport: true,
       confirmed: true,

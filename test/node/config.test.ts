@@ -50,6 +50,7 @@ it('has a default for everything', () => {
     flushRows: 1_000,
     flushMs: 250,
     linkCacheEntries: 200_000,
+    quotas: { regular: 75, extended: 150 },
     geoipFile: null,
     rawClickDays: 0,
     logLevel: 'info',
@@ -158,6 +159,14 @@ it('reads secrets from files', () => {
   ]);
 });
 
+it('takes quotas from nothing at all on', () => {
+  assert.equal(good({ QUOTA_REGULAR: '0', QUOTA_EXTENDED: '1000000000' }).quotas, { regular: 0, extended: 1_000_000_000 });
+  for (const text of ['-1', '1.5', '1e3', 'unlimited', '1000000001']) {
+    assert.is(faults({ QUOTA_REGULAR: text })[0].name, 'QUOTA_REGULAR', text);
+    assert.is(faults({ QUOTA_EXTENDED: text })[0].name, 'QUOTA_EXTENDED', text);
+  }
+});
+
 it('takes an own file of countries when it is there', () => {
   assert.is(good({ GEOIP_FILE: '/own.mmdb' }).geoipFile, '/own.mmdb');
   assert.equal(faults({ GEOIP_FILE: '/else.mmdb' }), [{ name: 'GEOIP_FILE', message: 'names /else.mmdb, which is not there' }]);
@@ -178,6 +187,8 @@ it('lists every fault at once, in their words', () => {
     FLUSH_ROWS: '-1',
     FLUSH_MS: '0',
     LINK_CACHE_ENTRIES: 'all',
+    QUOTA_REGULAR: '-1',
+    QUOTA_EXTENDED: '7.5',
     GEOIP_FILE: '/nowhere',
     RAW_CLICK_DAYS: '∞',
     LOG_LEVEL: 'loud',

@@ -16,7 +16,8 @@ const pool = connections.value;
 const account = (email: string, timeZone: string) =>
   createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'regular', timeZone });
 const [ann, bob] = [await account('ann@example.com', 'Europe/Moscow'), await account('bob@example.com', 'UTC')];
-const store = createLinkStore(pool, randomBytes);
+const quotas = { regular: 75, extended: 150 };
+const store = createLinkStore(pool, randomBytes, quotas);
 const lookup = createLinkLookup(pool);
 
 const url = 'https://example.com/';
@@ -64,7 +65,7 @@ test('makes a link and gives it to its owner only', async () => {
 
 test('random slugs: a collision is tried again, and a source that only collides is not tried for ever', async () => {
   const bytes = [0, 0, 1]; // the same slug twice, then another
-  const scripted = createLinkStore(pool, (n) => new Uint8Array(n).fill(bytes.shift() ?? 1));
+  const scripted = createLinkStore(pool, (n) => new Uint8Array(n).fill(bytes.shift() ?? 1), quotas);
   const slugs = [(await scripted.create(ann.id, { url }, null)).slug, (await scripted.create(ann.id, { url }, null)).slug];
   assert.equal(
     slugs,
@@ -102,9 +103,10 @@ test('a key whose request failed is free: key and link are written together or n
   const made = await store.create(ann.id, { url, slug: 'race-2' }, once('k3', 'another body'));
   assert.is(made.slug, 'race-2');
 
-  const broken = createLinkStore(pool, () => {
+  const noRandomness = () => {
     throw new Error('no randomness');
-  });
+  };
+  const broken = createLinkStore(pool, noRandomness, quotas);
   await broken.create(ann.id, { url }, once('k4')).catch(() => undefined);
   assert.is((await pool.query(`SELECT FROM idempotency_keys WHERE key = 'k4'`)).rowCount, 0);
 });
@@ -165,7 +167,7 @@ test('a failed request does not cost its connection', async () => {
   const single = await createPool({ url: database.value.url, name: 'single', max: 1, logger: silentLogger });
   const pid = async () => (await single.value.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0].pid;
   const before = await pid();
-  const links = createLinkStore(single.value, randomBytes);
+  const links = createLinkStore(single.value, randomBytes, quotas);
   await fails('not_found', links.delete(ann.id, 'nothing', null));
   await fails('slug_taken', links.create(ann.id, { url, slug: 'race' }, once('k5')));
   await fails('idempotency_conflict', links.create(ann.id, { url }, once('k2', 'yet another body')));

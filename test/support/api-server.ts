@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { accountRequestSchemas, type Scope, type Stats } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { Component, LinkFigures, StatsRange } from '../../src/core/ports.ts';
+import type { Quotas } from '../../src/core/quota.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
 import { registerRoutes } from '../../src/http/routes.ts';
@@ -35,7 +36,9 @@ const STATUS: NodeStatus = {
   clicksLost: 0,
   degraded: [],
 };
-const ALL: readonly Scope[] = ['links:read', 'links:write', 'stats:read'];
+/** The defaults. */
+export const QUOTAS: Quotas = { regular: 75, extended: 150 };
+export const ALL_SCOPES: readonly Scope[] = ['links:read', 'links:write', 'stats:read'];
 
 export type Sent = { key?: string; body?: unknown; headers?: Record<string, string> };
 /** What a test reads of any JSON answer. */
@@ -45,7 +48,7 @@ export type Answer = { status: number; headers: Headers; json: any };
 export type ApiServer = {
   port: number;
   base: string;
-  /** Keys with every scope but admin. Ann's day is Moscow's. */
+  /** Keys with every scope but admin, of accounts without a quota. Ann's day is Moscow's. */
   ann: string;
   bob: string;
   keyOf(user: 'ann' | 'bob', scopes: readonly Scope[]): Promise<string>;
@@ -85,7 +88,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   const connections = await createPool({ url: database.value.url, name: 'api test', max: 10, logger: silentLogger });
   const pool = connections.value;
   const user = (email: string, timeZone: string) =>
-    createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'regular', timeZone });
+    createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'unlimited', timeZone });
   const users = { ann: await user('ann@example.com', 'Europe/Moscow'), bob: await user('bob@example.com', 'UTC') };
   const keyOf: ApiServer['keyOf'] = (name, scopes) => createApiKey(pool, { userId: users[name].id, name: 'test', scopes });
 
@@ -102,7 +105,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   const tokens = createTokens({ secrets: [TOKEN_SECRET], issuer: BASE_URL, clock: () => parts.clock.now });
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
-      links: createLinkStore(pool, randomBytes),
+      links: createLinkStore(pool, randomBytes, QUOTAS),
       numbers: async (_, ids) => new Map(ids.flatMap((id) => (parts.figures.has(id) ? [[id, parts.figures.get(id) as LinkFigures]] : []))),
       stats: async (link, range) => {
         parts.statsAsked.push({ link, range });
@@ -141,8 +144,8 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       ...parts,
       port: server.value.port,
       base,
-      ann: await keyOf('ann', ALL),
-      bob: await keyOf('bob', ALL),
+      ann: await keyOf('ann', ALL_SCOPES),
+      bob: await keyOf('bob', ALL_SCOPES),
       keyOf,
       send: (method, path, sent) => send(base, method, path, sent),
       lines,

@@ -4,6 +4,7 @@ import { type Link, type LinkRequestSchemas, linkListQuerySchema, linkPageSchema
 import type { CounterName, Counters } from '../../core/counters.ts';
 import { Failure, type FailureCode } from '../../core/failure.ts';
 import type { Idempotency, LinkFigures, LinkNumbers, LinkStore, OwnedLink } from '../../core/ports.ts';
+import { QuotaExceeded } from '../../core/quota.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { type ApiRoute, apiRoute, type Exchange, type Reply } from '../route.ts';
 
@@ -47,8 +48,8 @@ const createRoute = (deps: LinkDeps, { createLink }: LinkRequestSchemas) =>
     body: createLink,
     requestHeaders: [IDEMPOTENCY_KEY],
     reply: { status: 201, description: 'The new link', schema: linkSchema, headers: [LOCATION, ETAG] },
-    failures: ['slug_taken', 'idempotency_conflict'],
-    countRefusal: ({ code, errors }) => (code === 'invalid' || code === 'malformed' ? ['invalidCreations', ...rejectedUrl(errors)] : []),
+    failures: ['unconfirmed', 'quota_exceeded', 'slug_taken', 'idempotency_conflict'],
+    countRefusal: refusedCreation,
     handler: async ({ exchange, caller, body }) => {
       const idempotency = idempotencyOf(exchange, body);
       const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, body, idempotency));
@@ -132,6 +133,13 @@ const deleteRoute = (deps: LinkDeps) =>
       return { status: 204 };
     },
   });
+
+function refusedCreation(failure: Failure): CounterName[] {
+  if (failure.code === 'invalid' || failure.code === 'malformed') return ['invalidCreations', ...rejectedUrl(failure.errors)];
+  if (failure.code === 'unconfirmed') return ['unconfirmedCreations'];
+  if (failure instanceof QuotaExceeded) return [failure.plan === 'regular' ? 'quotaRefusalsRegular' : 'quotaRefusalsExtended'];
+  return [];
+}
 
 /** What belongs to somebody else cannot be told from what is not there: both are counted as denied. */
 const isDenied = (code: FailureCode) => code === 'forbidden' || code === 'not_found';

@@ -3,7 +3,9 @@ import pg from 'pg';
 import type { CreateLink, EditLink } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Idempotency, LinkLookup, LinkStore, OwnedLink } from '../../core/ports.ts';
+import type { Quotas } from '../../core/quota.ts';
 import { randomSlug, slugFault } from '../../core/slug.ts';
+import { BEGIN_ALLOWANCE, whyNotAllowed } from './allowance.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
 
 /** With 55^7 slugs a collision is rare; so many in a row mean that something else is wrong. */
@@ -35,12 +37,14 @@ const linkOf = ({ target, created_at, updated_at, ...row }: Row): OwnedLink => (
 const OWNED = `domain = '' AND slug = $1 AND owner_id = $2 AND ($3::int[] IS NULL OR version = ANY ($3))`;
 
 /** @param randomBytes a cryptographic source */
-export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Array): LinkStore {
+export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Array, quotas: Quotas): LinkStore {
   return {
     async create(ownerId, link, idempotency) {
-      const made = await (idempotency === null
-        ? insertLink(pool, ownerId, link, randomBytes)
-        : inTransaction(pool, (client) => insertLinkOnce(client, ownerId, link, idempotency, randomBytes)));
+      const work = (client: PoolClient) => {
+        const make = async () => (await whyNotAllowed(client, ownerId, quotas)) ?? (await insertLink(client, ownerId, link, randomBytes));
+        return idempotency === null ? make() : makeOnce(client, ownerId, idempotency, make);
+      };
+      const made = await inTransaction(pool, work, BEGIN_ALLOWANCE);
       if (made instanceof Failure) throw made;
       return made;
     },
@@ -101,13 +105,13 @@ export function createLinkLookup(pool: Pool): LinkLookup {
 /**
  * The key, the link and what is answered, all or nothing. Whoever comes second with a key waits here for the first to commit, or to fail:
  * then it is the first. Failures are returned: one that is thrown costs the connection, see inTransaction.
+ * The key comes before the lock of the account: a repeat is answered whatever the quota, and nobody holds the lock while waiting for a key.
  */
-async function insertLinkOnce(
+async function makeOnce(
   client: PoolClient,
   ownerId: number,
-  link: CreateLink,
   { key, requestHash }: Idempotency,
-  randomBytes: (n: number) => Uint8Array,
+  make: () => Promise<OwnedLink | Failure>,
 ): Promise<OwnedLink | Failure> {
   const taken = await client.query(
     'INSERT INTO idempotency_keys (user_id, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT (user_id, key) DO NOTHING',
@@ -120,7 +124,7 @@ async function insertLinkOnce(
     );
     return rows[0].same ? rows[0].response : new Failure('idempotency_conflict', 'This Idempotency-Key came with another request before');
   }
-  const made = await insertLink(client, ownerId, link, randomBytes);
+  const made = await make();
   if (made instanceof Failure) await client.query('DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2', [ownerId, key]);
   else await client.query('UPDATE idempotency_keys SET response = $3 WHERE user_id = $1 AND key = $2', [ownerId, key, made]);
   return made;
