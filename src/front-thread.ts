@@ -9,8 +9,9 @@ import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, logBoard } from './core/shared.ts';
 import { offsetMemory } from './core/zone.ts';
+import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
 import { sessionLookup } from './http/auth.ts';
-import { clientAddress } from './http/client-address.ts';
+import { clientAddress, exchangeAddress } from './http/client-address.ts';
 import { API_DEADLINE_MS } from './http/exchange.ts';
 import { serveRedirects } from './http/redirect.ts';
 import { registerRoutes } from './http/routes.ts';
@@ -30,6 +31,7 @@ import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
+import { createThrottle } from './storage/postgres/throttles.ts';
 
 /** Lifetime of a cached link. */
 const LINK_TTL_MS = 600_000;
@@ -48,6 +50,7 @@ const { shared, shards } = setup;
 const logger = createLogger({ level: setup.logLevel, fields: { thread: name } });
 const counters = countersOf(shared.counters, 1 + setup.index);
 const versions = linkVersions(shared.versions);
+const trustedProxies = setup.trustedProxies.length === 0 ? null : trustedProxyList(setup.trustedProxies);
 const ownHosts = new Set([new URL(setup.baseUrl).hostname]);
 
 const logs = Array.from({ length: shards }, (_, shard) =>
@@ -101,6 +104,11 @@ const server = await startServer(setup.host, setup.port, (app) => {
     passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
     tokens,
     newSessionId: randomUUID,
+    throttles: {
+      login: createThrottle(queries.value, LOGIN_POLICY),
+      loginAddress: createThrottle(queries.value, LOGIN_ADDRESS_POLICY),
+    },
+    addressOf: exchangeAddress(trustedProxies),
     accountSchemas: accountRequestSchemas(isCommonPassword),
     links: createLinkStore(queries.value, randomBytes, setup.quotas),
     numbers: asOfNow.numbers,
@@ -121,7 +129,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     links,
     clicks: clickWriter(logs.map((log) => log.value)),
     offsetOf: offsetMemory(),
-    clientAddress: clientAddress(setup.trustedProxies.length === 0 ? null : trustedProxyList(setup.trustedProxies)),
+    clientAddress: clientAddress(trustedProxies),
     clock: Date.now,
     counters,
   });

@@ -1,5 +1,7 @@
 /** Expected failures: a stable code with details. `http/problem.ts` turns codes into answers, in one table. */
 
+import type { ThrottlePolicy } from './ports.ts';
+
 export type FailureCode =
   | 'malformed' // the request cannot be read at all
   | 'unauthenticated'
@@ -23,17 +25,22 @@ export type FailureCode =
 
 export type FieldError = { path: string; message: string };
 
+type FailureDetails = { errors?: readonly FieldError[]; retryAfterSec?: number; policy?: ThrottlePolicy; cause?: unknown };
+
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly errors: readonly FieldError[];
   /** Seconds after which trying again may help; absent when it will not. */
   readonly retryAfterSec: number | undefined;
+  /** Which limit was reached. */
+  readonly policy: ThrottlePolicy | undefined;
 
-  constructor(code: FailureCode, detail: string, more: { errors?: readonly FieldError[]; retryAfterSec?: number; cause?: unknown } = {}) {
+  constructor(code: FailureCode, detail: string, more: FailureDetails = {}) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'Failure';
     this.code = code;
     this.errors = more.errors ?? [];
     this.retryAfterSec = more.retryAfterSec;
+    this.policy = more.policy;
   }
 }

@@ -201,6 +201,18 @@ export type SessionStore = {
   end(id: string): Promise<void>;
 };
 
+/** So many tries in so much time. `name` is told to clients. */
+export type ThrottlePolicy = { name: string; limit: number; windowSec: number };
+
+export type Throttle = {
+  /** Counts one try, before it is made. @throws Failure too_many_requests when there were enough */
+  take(key: string): Promise<void>;
+  /** A try that does not count after all. */
+  giveBack(key: string): Promise<void>;
+  /** All tries are forgotten. */
+  forget(key: string): Promise<void>;
+};
+
 /** How passwords are hashed and checked (storage/passwords.ts). */
 export type Passwords = {
   hash(password: string): Promise<string>;

@@ -5,6 +5,7 @@
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { type BlockList, isIP } from 'node:net';
+import type { Exchange } from './route.ts';
 
 /** 4 or 16 bytes. */
 export type ClientAddress = (res: HttpResponse, req: HttpRequest) => ArrayBuffer;
@@ -18,6 +19,20 @@ export function clientAddress(trusted: BlockList | null): ClientAddress {
   return (res, req) => {
     const remote = res.getRemoteAddress();
     return isTrusted(remote, trusted) ? clientOf(remote, forwardedFor(req), trusted) : remote;
+  };
+}
+
+/**
+ * The same for a request of the API, as text to count tries by: an IPv4 address, or the network of an IPv6 address (a customer has at
+ * least a /64).
+ */
+export function exchangeAddress(trusted: BlockList | null): (exchange: Pick<Exchange, 'remote' | 'headers'>) => string {
+  return ({ remote, headers }) => {
+    const peer = remote.slice().buffer;
+    const isProxy = trusted !== null && isTrusted(peer, trusted);
+    const bytes = new Uint8Array(isProxy ? clientOf(peer, headers.get('x-forwarded-for') ?? '', trusted) : peer);
+    if (bytes.length === 4) return bytes.join('.');
+    return isMapped(bytes) ? bytes.subarray(12).join('.') : `${v6Text(bytes).split(':').slice(0, 4).join(':')}::/64`;
   };
 }
 

@@ -27,6 +27,7 @@ it.before.each(async () => {
     ]);
   }
   await api.pool.query('DELETE FROM sessions');
+  await api.pool.query('DELETE FROM throttles');
 });
 
 const post = (
@@ -82,9 +83,11 @@ it('a wrong password and an unknown address get the same answer', async () => {
 });
 
 it('takes as long for an unknown address as for a wrong password', async () => {
+  let tries = 0;
   const took = async (email: string) => {
+    const headers = { 'X-Forwarded-For': `192.0.2.${++tries}` };
     const from = performance.now();
-    await post('login', { body: { email, password: 'a wrong password' } });
+    assert.is((await post('login', { body: { email, password: 'a wrong password' }, headers })).status, 401);
     return performance.now() - from;
   };
   const times = { known: [] as number[], unknown: [] as number[] };
@@ -95,6 +98,49 @@ it('takes as long for an unknown address as for a wrong password', async () => {
   const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
   const ratio = median(times.known) / median(times.unknown);
   assert.ok(ratio > 0.7 && ratio < 1.4, `${ratio}`);
+});
+
+it('after ten wrong passwords an account is closed to that address for a while, also for the right one', async () => {
+  const tryFrom = (address: string, password: string, { email } = ANN) =>
+    post('login', { body: { email, password }, headers: { 'X-Forwarded-For': address } });
+  const [here, elsewhere] = ['192.0.2.7', '192.0.2.8'];
+  for (let i = 0; i < 10; i++) assert.is((await tryFrom(here, `wrong ${i}`)).status, 401);
+  for (const password of ['wrong again', ANN.password]) {
+    const refused = await tryFrom(here, password);
+    assert.is(refused.status, 429);
+    const retryAfter = Number(refused.headers.get('retry-after'));
+    assert.ok(retryAfter > 14 * 60 && retryAfter <= 15 * 60, `${retryAfter}`);
+    assert.is(refused.headers.get('ratelimit-policy'), '"login";q=10;w=900');
+    assert.is(refused.headers.get('ratelimit'), `"login";r=0;t=${retryAfter}`);
+  }
+  assert.is((await tryFrom(elsewhere, ANN.password)).status, 200, 'its owner is somewhere else');
+  assert.is((await tryFrom(here, BOB.password, BOB)).status, 200, 'another account');
+  await api.pool.query('UPDATE throttles SET expire = $1', [Date.now() - 1]);
+  assert.is((await tryFrom(here, ANN.password)).status, 200, 'when the time is over');
+});
+
+it('tries are counted exactly, also when they come at once, and a right password makes them forgotten', async () => {
+  const wrong = () => post('login', { body: { ...ANN, password: 'a wrong password' }, headers: { 'X-Forwarded-For': '192.0.2.9' } });
+  const answers = await Promise.all(Array.from({ length: 25 }, wrong));
+  assert.is(answers.filter(({ status }) => status === 401).length, 10);
+  assert.is(answers.filter(({ status }) => status === 429).length, 15);
+  await api.pool.query('DELETE FROM throttles');
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 9; i++) assert.is((await wrong()).status, 401);
+    assert.is((await post('login', { body: ANN, headers: { 'X-Forwarded-For': '192.0.2.9' } })).status, 200);
+  }
+});
+
+it('an address may guess a hundred times in all, whatever accounts it names', async () => {
+  const guess = (n: number, address = '2001:db8:1:2:3:4:5:6') =>
+    post('login', { body: { email: `u${n}@example.com`, password: 'a wrong password' }, headers: { 'X-Forwarded-For': address } });
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => guess(n)));
+  assert.ok(answers.every(({ status }) => status === 401 || status === 429));
+  assert.is((await guess(101)).headers.get('ratelimit-policy'), '"login-address";q=100;w=900');
+  assert.is((await guess(102, '2001:db8:1:2:ffff::1')).status, 429, 'the same network');
+  assert.is((await guess(103, '2001:db8:1:3::1')).status, 401);
+  const { rows } = await api.pool.query('SELECT key FROM throttles');
+  for (const { key } of rows) assert.not.match(key, /@|2001|192/);
 });
 
 it('a refresh token is good for one use; using it again ends the chain', async () => {

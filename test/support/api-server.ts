@@ -1,10 +1,13 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { trustedProxyList } from '../../src/config.ts';
 import { accountRequestSchemas, type Scope, type Stats } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { Component, LinkFigures, StatsRange } from '../../src/core/ports.ts';
 import type { Quotas } from '../../src/core/quota.ts';
+import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
+import { exchangeAddress } from '../../src/http/client-address.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
 import { registerRoutes } from '../../src/http/routes.ts';
 import { startServer } from '../../src/http/server.ts';
@@ -17,6 +20,7 @@ import { apiKeyLookup, createApiKey } from '../../src/storage/postgres/api-keys.
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
+import { createThrottle } from '../../src/storage/postgres/throttles.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { type LogLine, recordingLogger, silentLogger } from './logger.ts';
 import { testDatabase } from './postgres.ts';
@@ -120,6 +124,8 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
       tokens,
       newSessionId: randomUUID,
+      throttles: { login: createThrottle(pool, LOGIN_POLICY), loginAddress: createThrottle(pool, LOGIN_ADDRESS_POLICY) },
+      addressOf: exchangeAddress(trustedProxyList(['127.0.0.1'])), // so that a test can come from anywhere
       accountSchemas: accountRequestSchemas(isCommonPassword),
       counters: countersOf(counterMemory, 0),
       counterMemory,

@@ -4,9 +4,9 @@
  */
 import { loginSchema, sessionSchema, type User } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Account, AccountCredentials, AccountStore, Passwords, SessionStore } from '../../core/ports.ts';
+import type { Account, AccountCredentials, AccountStore, Passwords, SessionStore, Throttle, ThrottlePolicy } from '../../core/ports.ts';
 import { clearedRefreshCookie, refreshCookie, refreshTokenOf, requireOwnOrigin } from '../cookie.ts';
-import { type ApiRoute, apiRoute, openRoute, type Reply } from '../route.ts';
+import { type ApiRoute, apiRoute, type Exchange, openRoute, type Reply } from '../route.ts';
 import { REFRESH_TTL_SEC, type RefreshClaims, type Tokens } from '../tokens.ts';
 
 export type AuthDeps = {
@@ -15,9 +15,16 @@ export type AuthDeps = {
   passwords: Passwords;
   tokens: Tokens;
   newSessionId(): string;
+  throttles: { login: Throttle; loginAddress: Throttle };
+  /** Who calls, for counting tries. */
+  addressOf(exchange: Exchange): string;
   /** Origin of this server. */
   baseUrl: string;
 };
+
+/** Wrong passwords for one account from one address; and from one address for whatever accounts. */
+export const LOGIN_POLICY: ThrottlePolicy = { name: 'login', limit: 10, windowSec: 15 * 60 };
+export const LOGIN_ADDRESS_POLICY: ThrottlePolicy = { name: 'login-address', limit: 100, windowSec: 15 * 60 };
 
 const AUTH = '/api/v1/auth';
 const SET_COOKIE = { name: 'Set-Cookie', description: 'The refresh token, for /api/v1/auth only' };
@@ -36,10 +43,15 @@ const loginRoute = (deps: AuthDeps) =>
     failures: ['unauthenticated', 'too_many_requests'],
     handler: async ({ exchange, body: { email, password } }) => {
       requireOwnOrigin(exchange.headers, deps.baseUrl);
+      const address = deps.addressOf(exchange);
+      const pair = `${email} ${address}`;
+      await deps.throttles.loginAddress.take(address);
+      await deps.throttles.login.take(pair);
       const account = await deps.accounts.findByEmail(email);
       // The same work and the same words, whether there is such an account or not.
       const isRight = await deps.passwords.verify(account?.passwordHash ?? null, password);
       if (account === null || !isRight) throw new Failure('unauthenticated', 'The e-mail address or the password is wrong');
+      await Promise.all([deps.throttles.login.forget(pair), deps.throttles.loginAddress.giveBack(address)]);
       await renewHash(deps, account, password);
       return openSession(deps, account, 200);
     },

@@ -32,3 +32,10 @@ CREATE TABLE mail_tokens (
   expires_at timestamptz NOT NULL
 );
 CREATE INDEX mail_tokens_user ON mail_tokens (user_id, purpose);
+
+-- Tries that are counted, such as wrong passwords; in the form of rate-limiter-flexible, which also removes what is over.
+CREATE TABLE throttles (
+  key    varchar(255) PRIMARY KEY,
+  points integer NOT NULL DEFAULT 0,
+  expire bigint
+);
