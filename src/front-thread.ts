@@ -19,13 +19,16 @@ import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
 import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
-import { apiKeyLookup } from './storage/postgres/api-keys.ts';
+import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
+import { cachedKeyLookup, keyVersions } from './storage/postgres/key-cache.ts';
 import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 
 /** Lifetime of a cached link. */
 const LINK_TTL_MS = 600_000;
+/** API keys that are at hand, each some 500 bytes. */
+const KEY_CACHE_ENTRIES = 10_000;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
 const HEALTH_MS = 200;
@@ -75,6 +78,13 @@ const links = createLinkTable({
   clock: Date.now,
   onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
 });
+const keys = keyVersions(versions);
+const findKey = cachedKeyLookup({
+  lookup: apiKeyLookup(queries.value, { clock: Date.now, logger }),
+  versions: keys,
+  entries: KEY_CACHE_ENTRIES,
+  clock: Date.now,
+});
 
 let nodeHealth: readonly string[] = [];
 const server = await startServer(setup.host, setup.port, (app) => {
@@ -84,7 +94,8 @@ const server = await startServer(setup.host, setup.port, (app) => {
     isStoreAway,
     newErrorId: randomUUID,
     deadlineMs: API_DEADLINE_MS,
-    findKey: apiKeyLookup(queries.value),
+    findKey,
+    apiKeys: createApiKeyStore(queries.value, keys.bump),
     links: createLinkStore(queries.value, randomBytes),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,

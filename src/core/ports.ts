@@ -1,7 +1,7 @@
 /**
  * The port types that join the folders: `http`, `actors`, `storage` and `jobs` know each other only through these.
  */
-import type { CreateLink, EditLink, Stats, StatsUnit } from './api.ts';
+import type { CreateApiKey, CreateLink, EditLink, Scope, Stats, StatsUnit } from './api.ts';
 import type { Link } from './link.ts';
 import type { LinkDays } from './link-day.ts';
 
@@ -146,8 +146,33 @@ export type ApiCaller = {
   isConfirmed: boolean;
 };
 
-/** @param hash SHA-256 of the key; @returns null when there is no such key */
+/** @param hash SHA-256 of the key; @returns null when there is no such key, or it has expired */
 export type KeyLookup = (hash: Uint8Array) => Promise<ApiCaller | null>;
+
+/** A key as its owner sees it: without the key. Times in milliseconds since the epoch. */
+export type OwnedApiKey = {
+  id: number;
+  name: string;
+  prefix: string;
+  scopes: Scope[];
+  createdAt: number;
+  expiresAt: number | null;
+  /** To about a minute; null: never. */
+  lastUsedAt: number | null;
+};
+
+/** The keys of their owners. Whatever belongs to somebody else is answered as if it were not there. */
+export type ApiKeyStore = {
+  /**
+   * Makes a key. Nobody can read `secret`, the key itself, again.
+   * @throws Failure invalid when the account has as many keys as it may have, or may not give a scope
+   */
+  create(ownerId: number, key: CreateApiKey): Promise<{ key: OwnedApiKey; secret: string }>;
+  /** The newest first. */
+  list(ownerId: number): Promise<OwnedApiKey[]>;
+  /** The key is dead in every thread when this settles. @throws Failure not_found */
+  delete(ownerId: number, id: number): Promise<void>;
+};
 
 /** A link as its owner sees it, without its clicks. Times in milliseconds since the epoch. */
 export type OwnedLink = {

@@ -19,7 +19,7 @@ export async function authenticate(headers: ReadonlyMap<string, string>, findKey
   const key = bearerOf(headers);
   if (key === null) throw new Failure('unauthenticated', 'Send an API key as "Authorization: Bearer …" or "X-Api-Key: …"');
   const caller = isApiKeyForm(key) ? await findKey(createHash('sha256').update(key).digest()) : null;
-  if (caller === null) throw new Failure('unauthenticated', 'This key is not known here');
+  if (caller === null) throw new Failure('unauthenticated', 'This key is not known here, or has expired');
   return caller;
 }
 

@@ -3,6 +3,7 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
 import type { KeyLookup } from '../core/ports.ts';
+import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
 import { authenticate, requireScope } from './auth.ts';
@@ -17,7 +18,7 @@ import { type NodeStatus, statusRoute } from './status.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-export type ApiDeps = LinkDeps & StatsDeps;
+export type ApiDeps = LinkDeps & StatsDeps & ApiKeyDeps;
 type CallerDeps = { findKey: KeyLookup; counters: Counters };
 export type RoutesDeps = ApiDeps &
   CallerDeps &
@@ -32,7 +33,7 @@ export type RoutesDeps = ApiDeps &
     version: string;
   };
 
-export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [...linkRoutes(deps), ...statsRoutes(deps)];
+export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [...linkRoutes(deps), ...statsRoutes(deps), ...apiKeyRoutes(deps)];
 
 export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {
   const api = apiRoutes(deps);

@@ -29,6 +29,9 @@ test('it says what the routes do', async () => {
     'patch /api/v1/links/{slug}',
     'delete /api/v1/links/{slug}',
     'get /api/v1/links/{slug}/stats',
+    'post /api/v1/api-keys',
+    'get /api/v1/api-keys',
+    'delete /api/v1/api-keys/{id}',
   ]);
   const patch = json.paths['/api/v1/links/{slug}'].patch;
   assert.equal(
@@ -49,7 +52,18 @@ test('it says what the routes do', async () => {
   ] as const) {
     assert.ok(statuses.includes(PROBLEMS[code].status), code);
   }
-  assert.equal(Object.keys(json.components.schemas).sort(), ['CreateLink', 'EditLink', 'Link', 'LinkPage', 'Problem', 'Stats']);
+  assert.equal(Object.keys(json.components.schemas).sort(), [
+    'ApiKey',
+    'ApiKeyList',
+    'CreateApiKey',
+    'CreateLink',
+    'EditLink',
+    'Link',
+    'LinkPage',
+    'NewApiKey',
+    'Problem',
+    'Stats',
+  ]);
   assert.equal(json.components.schemas.LinkPage.properties.data.items, { $ref: '#/components/schemas/Link' });
   assert.is(json.components.schemas.CreateLink.additionalProperties, false);
 });

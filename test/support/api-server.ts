@@ -1,13 +1,16 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Scope, Stats } from '../../src/core/api.ts';
+import { generateApiKey } from '../../src/core/api-key.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import type { Component, LinkFigures, StatsRange } from '../../src/core/ports.ts';
+import type { ApiCaller, Component, KeyLookup, LinkFigures, StatsRange } from '../../src/core/ports.ts';
+import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
 import { registerRoutes } from '../../src/http/routes.ts';
 import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
-import { apiKeyLookup, createApiKey } from '../../src/storage/postgres/api-keys.ts';
+import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
+import { cachedKeyLookup, keyVersions } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
@@ -42,6 +45,10 @@ export type ApiServer = {
   ann: string;
   bob: string;
   keyOf(user: 'ann' | 'bob', scopes: readonly Scope[]): Promise<string>;
+  /** A token with which the user is signed in, given as a key is. */
+  sessionOf(user: 'ann' | 'bob'): string;
+  /** Finds keys as another thread of the same node does: with a cache of its own, and the same versions. */
+  otherThread: KeyLookup;
   /** `body` is sent as JSON; a string as it is. */
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   /** What the API reads; by link id. */
@@ -71,6 +78,8 @@ export const NO_STATS: Omit<Stats, 'slug' | 'timezone' | 'from' | 'to'> = {
   languages: [],
 };
 
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
 /** @param given a migrated database, which is stopped with the API */
 export async function startApi(given?: Component<{ url: string }>): Promise<Component<ApiServer>> {
   const database = given ?? (await testDatabase());
@@ -81,6 +90,14 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   const users = { ann: await user('ann@example.com', 'Europe/Moscow'), bob: await user('bob@example.com', 'UTC') };
   const keyOf: ApiServer['keyOf'] = (name, scopes) => createApiKey(pool, { userId: users[name].id, name: 'test', scopes });
 
+  const sessions = new Map<string, ApiCaller>();
+  const sessionOf: ApiServer['sessionOf'] = (name) => {
+    const token = generateApiKey(randomBytes);
+    const { id, timeZone } = users[name];
+    sessions.set(sha256(token).toString('hex'), { userId: id, kind: 'session', scopes: ALL, timeZone, isConfirmed: true });
+    return token;
+  };
+
   const counterMemory = new SharedArrayBuffer(counterBytes(1));
   const { logger, lines } = recordingLogger();
   const parts = {
@@ -90,6 +107,10 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
     reasons: [] as string[],
     clock: { now: Date.UTC(2026, 4, 10, 22, 7) },
   };
+  const versions = keyVersions(linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions));
+  const clock = () => parts.clock.now;
+  const keyLookup = () => cachedKeyLookup({ lookup: apiKeyLookup(pool, { clock, logger }), versions, entries: 100, clock });
+  const findKey = keyLookup();
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
       links: createLinkStore(pool, randomBytes),
@@ -100,7 +121,8 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
         return { slug: link.slug, timezone: range.timeZone, from, to, ...NO_STATS };
       },
       onChanged: (slug) => void parts.changed.push(slug),
-      findKey: apiKeyLookup(pool),
+      findKey: async (hash) => sessions.get(Buffer.from(hash).toString('hex')) ?? findKey(hash),
+      apiKeys: createApiKeyStore(pool, versions.bump),
       counters: countersOf(counterMemory, 0),
       counterMemory,
       gauges: () => ({ clickLogBacklogBytes: 12_345 }),
@@ -110,7 +132,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       isStoreAway,
       newErrorId: () => randomBytes(4).toString('hex'),
       deadlineMs: API_DEADLINE_MS,
-      clock: () => parts.clock.now,
+      clock,
       baseUrl: BASE_URL,
       ownHosts: new Set(['elnk.example']),
       version: '0.0.0',
@@ -127,6 +149,8 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       ann: await keyOf('ann', ALL),
       bob: await keyOf('bob', ALL),
       keyOf,
+      sessionOf,
+      otherThread: keyLookup(),
       send: (method, path, sent) => send(base, method, path, sent),
       lines,
       pool,
