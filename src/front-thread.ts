@@ -26,8 +26,9 @@ import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
 import { hashPassword, isOutdated, verifyPassword } from './storage/passwords.ts';
 import { createAccountStore } from './storage/postgres/accounts.ts';
-import { apiKeyLookup } from './storage/postgres/api-keys.ts';
+import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
+import { cachedKeyLookup, keyVersions } from './storage/postgres/key-cache.ts';
 import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
@@ -35,6 +36,8 @@ import { createThrottle } from './storage/postgres/throttles.ts';
 
 /** Lifetime of a cached link. */
 const LINK_TTL_MS = 600_000;
+/** API keys that are at hand, each some 500 bytes. */
+const KEY_CACHE_ENTRIES = 10_000;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
 const HEALTH_MS = 200;
@@ -85,6 +88,13 @@ const links = createLinkTable({
   clock: Date.now,
   onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
 });
+const keys = keyVersions(versions);
+const findKey = cachedKeyLookup({
+  lookup: apiKeyLookup(queries.value, { clock: Date.now, logger }),
+  versions: keys,
+  entries: KEY_CACHE_ENTRIES,
+  clock: Date.now,
+});
 
 const accounts = createAccountStore(queries.value);
 const tokens = createTokens({ secrets: setup.secrets, issuer: setup.baseUrl, clock: Date.now });
@@ -97,7 +107,9 @@ const server = await startServer(setup.host, setup.port, (app) => {
     isStoreAway,
     newErrorId: randomUUID,
     deadlineMs: API_DEADLINE_MS,
-    findKey: apiKeyLookup(queries.value),
+    findKey,
+    apiKeys: createApiKeyStore(queries.value, keys.bump),
+    onKeyEnded: keys.bump,
     findSession: sessionLookup({ tokens, accounts }),
     accounts,
     sessions: createSessionStore(queries.value),

@@ -14,6 +14,9 @@ export const TAG_MAX_LENGTH = 50;
 export const PAGE_MAX_LINKS = 100;
 export const PAGE_DEFAULT_LINKS = 50;
 export const CURSOR_MAX_LENGTH = 100;
+export const API_KEY_NAME_MAX_LENGTH = 100;
+/** Keys of one account, expired ones included. */
+export const API_KEYS_MAX = 50;
 
 /** What an API key may be allowed to do. */
 export const SCOPES = ['links:read', 'links:write', 'stats:read', 'admin'] as const;
@@ -159,6 +162,51 @@ export const statsSchema = z
   })
   .meta({ title: 'Stats' });
 export type Stats = z.infer<typeof statsSchema>;
+
+/**
+ * What a client sends about API keys.
+ * @param now milliseconds since the epoch
+ */
+export function apiKeyRequestSchemas(now: () => number) {
+  const scopes = z
+    .array(z.enum(SCOPES))
+    .min(1, 'must name at least one scope')
+    .max(SCOPES.length, `must be at most ${SCOPES.length} scopes`)
+    .transform((all) => [...new Set(all)]);
+  const expiresAt = instant
+    .transform((text) => Date.parse(text))
+    .refine((at) => at > now(), 'must be in the future')
+    .nullable()
+    .meta({ description: 'The key is refused from then on; null: it stays until it is deleted' });
+  const createApiKey = z
+    .strictObject({ name: line(API_KEY_NAME_MAX_LENGTH), scopes, expiresAt: expiresAt.optional() })
+    .meta({ title: 'CreateApiKey' });
+  return { createApiKey };
+}
+
+/** `expiresAt` in milliseconds since the epoch. */
+export type CreateApiKey = z.output<ReturnType<typeof apiKeyRequestSchemas>['createApiKey']>;
+
+const apiKey = {
+  id: z.int().positive(),
+  name: z.string(),
+  prefix: z.string().meta({ description: 'How the key begins, to tell it from others' }),
+  scopes: z.array(z.enum(SCOPES)),
+  createdAt: instant,
+  expiresAt: instant.nullable(),
+  lastUsedAt: instant.nullable().meta({ description: 'To about a minute' }),
+};
+
+export const apiKeySchema = z.object(apiKey).meta({ title: 'ApiKey' });
+export type ApiKey = z.infer<typeof apiKeySchema>;
+
+export const newApiKeySchema = z
+  .object({ ...apiKey, key: z.string().meta({ description: 'The key itself, shown this once' }) })
+  .meta({ title: 'NewApiKey' });
+export type NewApiKey = z.infer<typeof newApiKeySchema>;
+
+export const apiKeyListSchema = z.object({ data: z.array(apiKeySchema) }).meta({ title: 'ApiKeyList' });
+export type ApiKeyList = z.infer<typeof apiKeyListSchema>;
 
 export const problemSchema = z
   .object({

@@ -2,7 +2,7 @@
  * The port types that join the folders: `http`, `actors`, `storage` and `jobs` know each other only through these.
  */
 import type { Locale, Plan } from './account.ts';
-import type { CreateLink, EditLink, Stats, StatsUnit } from './api.ts';
+import type { CreateApiKey, CreateLink, EditLink, Scope, Stats, StatsUnit } from './api.ts';
 import type { Link } from './link.ts';
 import type { LinkDays } from './link-day.ts';
 
@@ -145,15 +145,10 @@ export type ApiCaller = {
   kind: 'key' | 'session';
   scopes: readonly string[];
   timeZone: string;
-  /** Whether the e-mail address of the account is confirmed. */
-  isConfirmed: boolean;
 };
 
 /** @param token an access token; @returns null when it is not valid, or the account is not there, or banned */
 export type SessionLookup = (token: string) => Promise<ApiCaller | null>;
-
-/** @param hash SHA-256 of the key; @returns null when there is no such key */
-export type KeyLookup = (hash: Uint8Array) => Promise<ApiCaller | null>;
 
 /** An account as its owner sees it. */
 export type Account = {
@@ -188,8 +183,8 @@ export type AccountStore = {
    * @returns the new public id
    */
   changePassword(id: number, passwordHash: string | null): Promise<string>;
-  /** Deletes the account with its links, keys and statistics. @returns the slugs that are gone */
-  remove(id: number): Promise<string[]>;
+  /** Deletes the account with its links, keys and statistics. @returns what is gone: slugs, and SHA-256 of keys */
+  remove(id: number): Promise<{ slugs: string[]; keyHashes: Uint8Array[] }>;
 };
 
 /** Chains of refresh tokens, each of which may be used once. */
@@ -218,6 +213,34 @@ export type Passwords = {
   hash(password: string): Promise<string>;
   verify(hash: string | null, password: string): Promise<boolean>;
   isOutdated(hash: string): boolean;
+};
+
+/** @param hash SHA-256 of the key; @returns null when there is no such key, or it has expired */
+export type KeyLookup = (hash: Uint8Array) => Promise<ApiCaller | null>;
+
+/** A key as its owner sees it: without the key. Times in milliseconds since the epoch. */
+export type OwnedApiKey = {
+  id: number;
+  name: string;
+  prefix: string;
+  scopes: Scope[];
+  createdAt: number;
+  expiresAt: number | null;
+  /** To about a minute; null: never. */
+  lastUsedAt: number | null;
+};
+
+/** The keys of their owners. Whatever belongs to somebody else is answered as if it were not there. */
+export type ApiKeyStore = {
+  /**
+   * Makes a key. Nobody can read `secret`, the key itself, again.
+   * @throws Failure invalid when the account has as many keys as it may have, or may not give a scope
+   */
+  create(ownerId: number, key: CreateApiKey): Promise<{ key: OwnedApiKey; secret: string }>;
+  /** The newest first. */
+  list(ownerId: number): Promise<OwnedApiKey[]>;
+  /** The key is dead in every thread when this settles. @throws Failure not_found */
+  delete(ownerId: number, id: number): Promise<void>;
 };
 
 /** A link as its owner sees it, without its clicks. Times in milliseconds since the epoch. */

@@ -24,7 +24,7 @@ export async function authenticate(headers: ReadonlyMap<string, string>, { findK
     throw new Failure('unauthenticated', 'Send an access token or an API key as "Authorization: Bearer …", or a key as "X-Api-Key: …"');
   }
   const caller = isApiKeyForm(token) ? await findKey(createHash('sha256').update(token).digest()) : await findSession(token);
-  if (caller === null) throw new Failure('unauthenticated', 'This key or token is not valid here');
+  if (caller === null) throw new Failure('unauthenticated', 'This key or token is not known here, or has expired');
   return caller;
 }
 
@@ -36,7 +36,7 @@ export const sessionLookup =
     const account = publicId === null ? null : await accounts.findByPublicId(publicId);
     if (account === null) return null;
     const scopes = SCOPES.filter((scope) => scope !== 'admin' || account.isAdmin);
-    return { userId: account.id, publicId, kind: 'session', scopes, timeZone: account.timeZone, isConfirmed: account.isConfirmed };
+    return { userId: account.id, publicId, kind: 'session', scopes, timeZone: account.timeZone };
   };
 
 /** @throws Failure forbidden */

@@ -2,6 +2,7 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
+import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
@@ -18,7 +19,7 @@ import { type NodeStatus, statusRoute } from './status.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-export type ApiDeps = LinkDeps & StatsDeps & MeDeps;
+export type ApiDeps = LinkDeps & StatsDeps & MeDeps & ApiKeyDeps;
 type CallerDeps = CallerLookups & { counters: Counters };
 export type RoutesDeps = ApiDeps &
   CallerDeps &
@@ -33,7 +34,13 @@ export type RoutesDeps = ApiDeps &
     version: string;
   };
 
-export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [...linkRoutes(deps), ...statsRoutes(deps), ...authRoutes(deps), ...meRoutes(deps)];
+export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
+  ...linkRoutes(deps),
+  ...statsRoutes(deps),
+  ...authRoutes(deps),
+  ...meRoutes(deps),
+  ...apiKeyRoutes(deps),
+];
 
 export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {
   const api = apiRoutes(deps);

@@ -36,6 +36,9 @@ test('it says what the routes do', async () => {
     'get /api/v1/me',
     'patch /api/v1/me',
     'delete /api/v1/me',
+    'post /api/v1/api-keys',
+    'get /api/v1/api-keys',
+    'delete /api/v1/api-keys/{id}',
   ]);
   assert.equal(json.paths['/api/v1/auth/login'].post.security, [], 'everybody may sign in');
   const patch = json.paths['/api/v1/links/{slug}'].patch;
@@ -58,6 +61,9 @@ test('it says what the routes do', async () => {
     assert.ok(statuses.includes(PROBLEMS[code].status), code);
   }
   const schemas = [
+    'ApiKey',
+    'ApiKeyList',
+    'CreateApiKey',
     'CreateLink',
     'DeleteAccount',
     'EditAccount',
@@ -65,6 +71,7 @@ test('it says what the routes do', async () => {
     'Link',
     'LinkPage',
     'Login',
+    'NewApiKey',
     'Problem',
     'Session',
     'Stats',

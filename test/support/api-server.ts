@@ -3,8 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { trustedProxyList } from '../../src/config.ts';
 import { accountRequestSchemas, type Scope, type Stats } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import type { Component, LinkFigures, StatsRange } from '../../src/core/ports.ts';
+import type { Component, KeyLookup, LinkFigures, StatsRange } from '../../src/core/ports.ts';
 import type { Quotas } from '../../src/core/quota.ts';
+import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
 import { exchangeAddress } from '../../src/http/client-address.ts';
@@ -16,7 +17,8 @@ import { createTokens, type Tokens } from '../../src/http/tokens.ts';
 import { isCommonPassword } from '../../src/storage/common-passwords.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
-import { apiKeyLookup, createApiKey } from '../../src/storage/postgres/api-keys.ts';
+import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
+import { cachedKeyLookup, keyVersions } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
@@ -56,6 +58,10 @@ export type ApiServer = {
   ann: string;
   bob: string;
   keyOf(user: 'ann' | 'bob', scopes: readonly Scope[]): Promise<string>;
+  /** A token with which the user is signed in, given as a key is. */
+  sessionOf(user: 'ann' | 'bob'): Promise<string>;
+  /** Finds keys as another thread of the same node does: with a cache of its own, and the same versions. */
+  otherThread: KeyLookup;
   /** `body` is sent as JSON; a string as it is. */
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   /** What the API reads; by link id. */
@@ -96,6 +102,11 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   const users = { ann: await user('ann@example.com', 'Europe/Moscow'), bob: await user('bob@example.com', 'UTC') };
   const keyOf: ApiServer['keyOf'] = (name, scopes) => createApiKey(pool, { userId: users[name].id, name: 'test', scopes });
 
+  const sessionOf: ApiServer['sessionOf'] = async (name) => {
+    const { rows } = await pool.query<{ publicId: string }>('SELECT public_id AS "publicId" FROM users WHERE id = $1', [users[name].id]);
+    return tokens.signAccess(rows[0].publicId);
+  };
+
   const counterMemory = new SharedArrayBuffer(counterBytes(1));
   const { logger, lines } = recordingLogger();
   const parts = {
@@ -107,6 +118,10 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   };
   const accounts = createAccountStore(pool);
   const tokens = createTokens({ secrets: [TOKEN_SECRET], issuer: BASE_URL, clock: () => parts.clock.now });
+  const versions = keyVersions(linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions));
+  const clock = () => parts.clock.now;
+  const keyLookup = () => cachedKeyLookup({ lookup: apiKeyLookup(pool, { clock, logger }), versions, entries: 100, clock });
+  const findKey = keyLookup();
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
       links: createLinkStore(pool, randomBytes, QUOTAS),
@@ -117,7 +132,9 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
         return { slug: link.slug, timezone: range.timeZone, from, to, ...NO_STATS };
       },
       onChanged: (slug) => void parts.changed.push(slug),
-      findKey: apiKeyLookup(pool),
+      findKey,
+      apiKeys: createApiKeyStore(pool, versions.bump),
+      onKeyEnded: versions.bump,
       findSession: sessionLookup({ tokens, accounts }),
       accounts,
       sessions: createSessionStore(pool),
@@ -136,7 +153,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       isStoreAway,
       newErrorId: () => randomBytes(4).toString('hex'),
       deadlineMs: API_DEADLINE_MS,
-      clock: () => parts.clock.now,
+      clock,
       baseUrl: BASE_URL,
       ownHosts: new Set(['elnk.example']),
       version: '0.0.0',
@@ -153,6 +170,8 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       ann: await keyOf('ann', ALL_SCOPES),
       bob: await keyOf('bob', ALL_SCOPES),
       keyOf,
+      sessionOf,
+      otherThread: keyLookup(),
       send: (method, path, sent) => send(base, method, path, sent),
       lines,
       pool,

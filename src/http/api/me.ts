@@ -11,6 +11,8 @@ export type MeDeps = AuthDeps & {
   accountSchemas: AccountRequestSchemas;
   /** Makes it effective in every thread that a link is gone. */
   onChanged(slug: string): void;
+  /** The same for a key. @param hash its SHA-256 */
+  onKeyEnded(hash: Uint8Array): void;
 };
 
 const ME = '/api/v1/me';
@@ -64,7 +66,9 @@ const deleteRoute = (deps: MeDeps) =>
     handler: async ({ caller, body: { currentPassword } }) => {
       const account = await accountOf(deps, caller);
       await requirePassword(deps, account, currentPassword);
-      for (const slug of await deps.accounts.remove(account.id)) deps.onChanged(slug);
+      const { slugs, keyHashes } = await deps.accounts.remove(account.id);
+      for (const slug of slugs) deps.onChanged(slug);
+      for (const hash of keyHashes) deps.onKeyEnded(hash);
       return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
     },
   });

@@ -61,8 +61,9 @@ export function createAccountStore(pool: Pool): AccountStore {
         await client.query('DELETE FROM link_totals WHERE link_id = ANY($1)', [linkIds]);
         await client.query('SELECT FROM link_days WHERE link_id = ANY($1) ORDER BY link_id, day FOR UPDATE', [linkIds]);
         await client.query('DELETE FROM link_days WHERE link_id = ANY($1)', [linkIds]);
+        const keys = await client.query<{ hash: Buffer }>('DELETE FROM api_keys WHERE user_id = $1 RETURNING hash', [id]);
         await client.query('DELETE FROM users WHERE id = $1', [id]);
-        return rows.map(({ slug }) => slug);
+        return { slugs: rows.map(({ slug }) => slug), keyHashes: keys.rows.map(({ hash }) => hash) };
       });
     },
   };
