@@ -15,6 +15,11 @@ import type { MailTransport } from './mail-transport.ts';
 const CONCURRENCY = 2;
 /** Of the pool, while this runs: one listens for new mails all the time, each worker may have another. */
 export const MAIL_CONNECTIONS = CONCURRENCY + 1;
+/**
+ * Else graphile-worker does not wait until the end of a job is stored, not even when it stops, and an error of that would end the process.
+ * With batches, of whatever is there at once, it tries again, and waits.
+ */
+const IN_BATCHES = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
 /** New mails are announced by Postgres. This is for those to be tried again, and for announcements that were missed. */
 const POLL_MS = 2_000;
 const RESTART_MS = 5_000;
@@ -78,6 +83,7 @@ async function runOnce({ pool, task, logger, signal, onRunning }: RunOptions): P
     concurrency: CONCURRENCY,
     pollInterval: POLL_MS,
     noHandleSignals: true,
+    preset: IN_BATCHES,
     logger: workerLogger(logger),
   });
   onRunning();
