@@ -17,7 +17,7 @@ const CONCURRENCY = 2;
 export const MAIL_CONNECTIONS = CONCURRENCY + 1;
 /**
  * Else graphile-worker does not wait until the end of a job is stored, not even when it stops, and an error of that would end the process.
- * With batches, of whatever is there at once, it tries again, and waits.
+ * With batches, of whatever is there at once, it waits, and an error only ends the runner, which is started again.
  */
 const IN_BATCHES = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
 /** New mails are announced by Postgres. This is for those to be tried again, and for announcements that were missed. */

@@ -228,6 +228,19 @@ it('goes on after an outage of Postgres, and stops while there is none that answ
     await postgres.value.start();
     await queueMail(own.value, order('after@example.com'));
     await oneMailTo('after@example.com');
+
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    server.value.holdUntil(gate);
+    await queueMail(own.value, order('during@example.com'));
+    await until('a mail on its way', () => server.value.attempts() === 3);
+    await postgres.value.stop();
+    open();
+    await oneMailTo('during@example.com');
+    await until('the worker has ended', () => lines.some(({ message }) => message.startsWith('mails wait')), 20_000);
+    await postgres.value.start();
+    await queueMail(own.value, order('again@example.com'));
+    await until('a worker that runs again', () => mailsTo('again@example.com').length > 0, 20_000);
+
     postgres.value.freeze();
     const started = performance.now();
     await worker.stop();
