@@ -7,9 +7,13 @@ import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { normalizeEmail } from './core/account.ts';
 import { LOG_LEVELS, type LogLevel } from './core/ports.ts';
 import type { Quotas } from './core/quota.ts';
+import { type ConfigFault, type Environment, integer, oneOf, type Parse, type ReadFile, SettingError, settingsOf } from './settings.ts';
 import { readIfPresent } from './storage/private-file.ts';
+
+export type { ConfigFault };
 
 const KIB = 1024;
 const GIB = KIB ** 3;
@@ -50,18 +54,17 @@ export type Config = {
   geoipFile: string | null;
   /** How long clicks are kept after folding; 0: not at all. */
   rawClickDays: number;
+  /** Null: mails are printed to the log. */
+  smtpUrl: string | null;
+  /** The address that mails come from. */
+  mailFrom: string;
+  isProduction: boolean;
   logLevel: LogLevel;
 };
 
-/** A setting's name, and what is wrong with it and would be right. */
-export type ConfigFault = { name: string; message: string };
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
 export type ConfigSurroundings = {
   cores: number;
-  /** @returns null when there is no such file; throws when it cannot be read */
-  readFile(path: string): string | null;
+  readFile: ReadFile;
   hasFile(path: string): boolean;
 };
 
@@ -72,12 +75,13 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
   const host = settings.text('HOST', '127.0.0.1', parseHost);
   const port = settings.text('PORT', 8080, integer(0, 65_535));
   const frontThreads = settings.text('FRONT_THREADS', cores > 2 ? cores - 1 : cores, integer(1, THREADS_MAX));
+  const baseUrl = settings.text('BASE_URL', null, parseBaseUrl);
   const config: Config = {
     host,
     port,
     frontThreads,
     shardThreads: settings.text('SHARD_THREADS', Math.max(1, Math.floor(frontThreads / 2)), integer(1, THREADS_MAX)),
-    baseUrl: settings.text('BASE_URL', null, parseBaseUrl),
+    baseUrl,
     dataDir: settings.text('DATA_DIR', resolve('data'), (text) => resolve(text)),
     databaseUrl: settings.secret('DATABASE_URL', null, parseDatabaseUrl),
     secretKey: settings.secret('SECRET_KEY', null, parseSecretKey),
@@ -94,6 +98,9 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     },
     geoipFile: settings.text('GEOIP_FILE', null, existing(hasFile)),
     rawClickDays: settings.text('RAW_CLICK_DAYS', 0, integer(0, 36_500)),
+    smtpUrl: settings.secret('SMTP_URL', null, parseSmtpUrl),
+    mailFrom: settings.text('MAIL_FROM', `elnk@${mailHost(baseUrl)}`, parseAddress),
+    isProduction: settings.text('NODE_ENV', false, (text) => text === 'production'),
     logLevel: settings.text('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
   };
   return faults.length > 0 ? faults : config;
@@ -120,65 +127,6 @@ export function trustedProxyList(proxies: readonly string[]): BlockList {
   for (const proxy of proxies) addProxy(list, proxy);
   return list;
 }
-
-/** What is wrong with a value; the text completes "NAME …". */
-class SettingError extends Error {}
-
-type Parse<T> = (text: string) => T;
-
-function settingsOf(env: Environment, readFile: ConfigSurroundings['readFile'], faults: ConfigFault[]) {
-  const reading = <T>(name: string, fallback: T, read: () => string | null, parse: Parse<T>): T => {
-    try {
-      const text = read();
-      return text === null ? fallback : parse(text);
-    } catch (error) {
-      if (!(error instanceof SettingError)) throw error;
-      faults.push({ name, message: error.message });
-      return fallback;
-    }
-  };
-  const textOf = (name: string) => env[name]?.trim() || null;
-  return {
-    text: <T>(name: string, fallback: T, parse: Parse<T>) => reading(name, fallback, () => textOf(name), parse),
-    /** May also stand in a file, and is never quoted in a fault. */
-    secret: <T>(name: string, fallback: T, parse: Parse<T>) => {
-      const path = textOf(`${name}_FILE`);
-      if (path === null) return reading(name, fallback, () => textOf(name), parse);
-      return reading(`${name}_FILE`, fallback, () => (textOf(name) === null ? secretFile(path, readFile) : bothSet(name)), parse);
-    },
-  };
-}
-
-function bothSet(name: string): never {
-  throw new SettingError(`and ${name} are both set: keep one of them`);
-}
-
-function secretFile(path: string, readFile: ConfigSurroundings['readFile']): string {
-  let text: string | null;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    throw new SettingError(`names ${path}, which cannot be read (${error instanceof Error ? error.message : error})`);
-  }
-  if (!text?.trim()) throw new SettingError(`names ${path}, which ${text === null ? 'is not there' : 'is empty'}`);
-  return text.trim();
-}
-
-const integer =
-  (min: number, max: number): Parse<number> =>
-  (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) throw new SettingError(`must be a whole number from ${min} to ${max}, is "${text}"`);
-    return value;
-  };
-
-const oneOf =
-  <T extends string>(words: readonly T[]): Parse<T> =>
-  (text) => {
-    const word = words.find((it) => it === text);
-    if (word === undefined) throw new SettingError(`must be ${words.join(', ').replace(/, ([^,]*)$/, ' or $1')}, is "${text}"`);
-    return word;
-  };
 
 const UNITS: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, ki: KIB, mi: KIB ** 2, gi: GIB, ti: KIB ** 4 };
 /** Room for the newest segment of every log. */
@@ -221,6 +169,26 @@ function parseDatabaseUrl(text: string): string {
     throw new SettingError('must look like postgres://user:password@host:5432/database');
   }
   return text;
+}
+
+function parseSmtpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') {
+    throw new SettingError('must look like smtp://user:password@host:587 or smtps://user:password@host');
+  }
+  return text;
+}
+
+function parseAddress(text: string): string {
+  const address = normalizeEmail(text);
+  if (address === null) throw new SettingError(`must be an e-mail address such as elnk@example.com, without a name, is "${text}"`);
+  return address;
+}
+
+/** Behind the @ of the default sender. Mail has a notation of its own for numeric addresses, which servers rarely take. */
+function mailHost(baseUrl: string | null): string {
+  const host = baseUrl === null ? 'localhost' : new URL(baseUrl).hostname;
+  return isIP(host.replace(/^\[|\]$/g, '')) === 0 ? host : 'localhost';
 }
 
 function parseSecretKey(text: string): string {

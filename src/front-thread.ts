@@ -10,6 +10,7 @@ import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, logBoard } from './core/shared.ts';
 import { offsetMemory } from './core/zone.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
+import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';
 import { sessionLookup } from './http/auth.ts';
 import { clientAddress, exchangeAddress } from './http/client-address.ts';
 import { API_DEADLINE_MS } from './http/exchange.ts';
@@ -31,6 +32,7 @@ import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyVersions } from './storage/postgres/key-cache.ts';
 import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
+import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
 import { createThrottle } from './storage/postgres/throttles.ts';
 
@@ -41,6 +43,7 @@ const KEY_CACHE_ENTRIES = 10_000;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
 const HEALTH_MS = 200;
+const MAIL_TOKEN_BYTES = 32;
 /** Connections to a Postgres that does not answer are left to the end of the thread. */
 const POOL_STOP_MS = 1_000;
 
@@ -116,9 +119,14 @@ const server = await startServer(setup.host, setup.port, (app) => {
     passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
     tokens,
     newSessionId: randomUUID,
+    registration: createRegistrationStore(queries.value),
+    newMailToken: () => randomBytes(MAIL_TOKEN_BYTES).toString('base64url'),
     throttles: {
       login: createThrottle(queries.value, LOGIN_POLICY),
       loginAddress: createThrottle(queries.value, LOGIN_ADDRESS_POLICY),
+      register: createThrottle(queries.value, REGISTER_POLICY),
+      mail: createThrottle(queries.value, MAIL_POLICY),
+      token: createThrottle(queries.value, TOKEN_POLICY),
     },
     addressOf: exchangeAddress(trustedProxies),
     accountSchemas: accountRequestSchemas(isCommonPassword),

@@ -3,7 +3,18 @@ import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Logger, LogLevel } from './core/ports.ts';
 
-const SECRETS = ['password', 'passwordHash', 'secretKey', 'apiKey', 'token', 'statusToken', 'authorization', 'cookie', 'databaseUrl'];
+const SECRETS = [
+  'password',
+  'passwordHash',
+  'secretKey',
+  'apiKey',
+  'token',
+  'statusToken',
+  'authorization',
+  'cookie',
+  'databaseUrl',
+  'smtpUrl',
+];
 /** Fields are looked for at the top, and one and two levels below. */
 const LEVELS = ['', '*.', '*.*.'];
 const STANDARD_OUTPUT = 1;

@@ -15,6 +15,8 @@ import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
 import { backlogBytes, createSharedMemory, type SharedMemory } from './core/shared.ts';
 import { createFolding } from './jobs/fold.ts';
+import { MAIL_CONNECTIONS, startMailJobs } from './jobs/mail.ts';
+import { createLogTransport, createSmtpTransport } from './jobs/mail-transport.ts';
 import { startTaskPool } from './jobs/pool.ts';
 import { startTicker } from './jobs/ticker.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
@@ -23,13 +25,15 @@ import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/d
 import { storedPositions } from './storage/postgres/click-counts.ts';
 import { startEmbedded } from './storage/postgres/embedded.ts';
 import { createEpochStore } from './storage/postgres/epochs.ts';
+import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
 import { migrate } from './storage/postgres/migrate.ts';
-import { createPool } from './storage/postgres/pool.ts';
+import { createPool, type Pool } from './storage/postgres/pool.ts';
 import { VERSION } from './version.ts';
 
 const FOLD_TICK_MS = 1_000;
 const HEALTH_TICK_MS = 200;
-const MAIN_CONNECTIONS = 2;
+const MAIL_TIDY_TICK_MS = 60_000;
+const MAIN_CONNECTIONS = 2 + MAIL_CONNECTIONS;
 /** How long a stop waits for what Postgres may be keeping: a fold, a query. Each is a transaction. */
 const ABANDON = { abandonAfterMs: 1_000 };
 
@@ -117,6 +121,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
     logger,
   });
   await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
+  await startMail(config, pool, logger, life);
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });
@@ -124,6 +129,20 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   });
   logger.info({ url: baseUrl, fronts, shards, node: folder.nodeId, version: VERSION }, `elnk is ready at ${baseUrl}`);
   return { url: baseUrl };
+}
+
+/** After the threads, so that mails are stopped first: one that is being sent has until the threads have stopped. */
+async function startMail({ smtpUrl, mailFrom, isProduction }: Config, pool: Pool, logger: Logger, life: Lifecycle): Promise<void> {
+  if (smtpUrl === null && isProduction) {
+    logger.warn({}, 'SMTP_URL is not set: no mail is sent, and links that confirm addresses or reset passwords are printed to this log');
+  }
+  const transport = smtpUrl === null ? createLogTransport(logger) : createSmtpTransport(smtpUrl);
+  await life.start('mail', async () => startMailJobs({ pool, transport, from: mailFrom, logger }), ABANDON);
+  const tidy = async () => {
+    const givenUp = await tidyMailQueue(pool);
+    if (givenUp > 0) logger.info({ mails: givenUp }, 'mails that could not be sent were deleted');
+  };
+  await life.start('tidying mails', async () => startTicker('tidying mails', MAIL_TIDY_TICK_MS, tidy, logger), ABANDON);
 }
 
 const MAIN_LANE = 0;

@@ -240,6 +240,10 @@ const locale = z.enum(LOCALES);
 /** One that is sent to be compared. Longer than any password can be is wrong without hashing. */
 const givenPassword = z.string().min(1, 'must not be empty').max(PASSWORD_MAX_LENGTH, `has at most ${PASSWORD_MAX_LENGTH} characters`);
 
+const mailToken = z.string().min(1, 'must not be empty').max(200).meta({ description: 'From the link in the mail' });
+export const confirmSchema = z.strictObject({ token: mailToken }).meta({ title: 'Confirm' });
+export const forgotSchema = z.strictObject({ email }).meta({ title: 'ForgotPassword' });
+
 export const loginSchema = z.strictObject({ email, password: givenPassword }).meta({ title: 'Login' });
 
 /** @param isCommon whether a password is one of those that everybody tries first */
@@ -263,7 +267,11 @@ export function accountRequestSchemas(isCommon: (password: string) => boolean) {
       message: 'is needed to change the password',
     })
     .meta({ title: 'EditAccount', minProperties: 1 });
-  return { editAccount };
+  const register = z
+    .strictObject({ email, password, timezone: timezone.default('UTC'), locale: locale.default('en') })
+    .meta({ title: 'Register' });
+  const resetPassword = z.strictObject({ token: mailToken, password }).meta({ title: 'ResetPassword' });
+  return { register, editAccount, resetPassword };
 }
 export type AccountRequestSchemas = ReturnType<typeof accountRequestSchemas>;
 

@@ -196,6 +196,24 @@ export type SessionStore = {
   end(id: string): Promise<void>;
 };
 
+/** A token that a mail brings; `link` is where the mail leads. */
+export type MailToken = { token: string; link: string; ttlSec: number };
+export type NewAccount = { email: string; passwordHash: string; timeZone: string; locale: Locale };
+
+/** What begins with a mail. Tokens are good once, for their purpose, and until there is a newer one. */
+export type RegistrationStore = {
+  /** @returns null when the e-mail has an account already */
+  register(account: NewAccount, token: MailToken): Promise<Account | null>;
+  /** @returns whether the token was good */
+  confirm(token: string): Promise<boolean>;
+  /** Nothing happens when the address is confirmed already. */
+  sendConfirmation(userId: number, token: MailToken): Promise<void>;
+  /** Nothing happens when there is no such account. */
+  sendReset(email: string, token: MailToken): Promise<void>;
+  /** Ends all sessions and tokens of the account. @returns whether the token was good */
+  resetPassword(token: string, passwordHash: string): Promise<boolean>;
+};
+
 /** So many tries in so much time. `name` is told to clients. */
 export type ThrottlePolicy = { name: string; limit: number; windowSec: number };
 

@@ -6,6 +6,7 @@ import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
+import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
 import { authenticate, type CallerLookups, requireScope } from './auth.ts';
 import { type ExchangeDeps, serveNothingBelow, serveOtherMethods, serveRoute } from './exchange.ts';
@@ -19,7 +20,7 @@ import { type NodeStatus, statusRoute } from './status.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-export type ApiDeps = LinkDeps & StatsDeps & MeDeps & ApiKeyDeps;
+export type ApiDeps = LinkDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps;
 type CallerDeps = CallerLookups & { counters: Counters };
 export type RoutesDeps = ApiDeps &
   CallerDeps &
@@ -38,6 +39,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...linkRoutes(deps),
   ...statsRoutes(deps),
   ...authRoutes(deps),
+  ...registrationRoutes(deps),
   ...meRoutes(deps),
   ...apiKeyRoutes(deps),
 ];

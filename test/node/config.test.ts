@@ -6,7 +6,7 @@ import { type Config, type ConfigFault, localOrigin, readConfig, readEnvironment
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const KEY = '0123456789abcdefghijklmnopqrstuv';
-const files: Record<string, string> = { '/secret': `${KEY}\n`, '/empty': '\n', '/db': 'postgres://u:p@h/d' };
+const files: Record<string, string> = { '/secret': `${KEY}\n`, '/empty': '\n', '/db': 'postgres://u:p@h/d', '/smtp': 'smtps://u:hush@h\n' };
 
 function read(env: Record<string, string>, cores = 4): Config | ConfigFault[] {
   return readConfig(env, {
@@ -53,8 +53,38 @@ it('has a default for everything', () => {
     quotas: { regular: 75, extended: 150 },
     geoipFile: null,
     rawClickDays: 0,
+    smtpUrl: null,
+    mailFrom: 'elnk@localhost',
+    isProduction: false,
     logLevel: 'info',
   });
+});
+
+it('reads where mails go, from a file as well', () => {
+  for (const url of ['smtp://localhost:25', 'smtps://u:p%40@mail.example.com']) assert.is(good({ SMTP_URL: url }).smtpUrl, url);
+  assert.is(good({ SMTP_URL_FILE: '/smtp' }).smtpUrl, 'smtps://u:hush@h');
+  for (const url of ['http://hush.example.com', 'mail.hush.example.com:25', 'smtp:', 'smtp:///hush']) {
+    const [fault] = faults({ SMTP_URL: url });
+    assert.is(fault.name, 'SMTP_URL', url);
+    assert.not.match(fault.message, 'hush');
+  }
+});
+
+it('knows whom mails come from', () => {
+  const from = (BASE_URL: string, MAIL_FROM = '') => good({ BASE_URL, MAIL_FROM }).mailFrom;
+  assert.is(from('https://s.example.com:8443'), 'elnk@s.example.com');
+  for (const numeric of ['http://127.0.0.1:8080', 'http://[::1]']) assert.is(from(numeric), 'elnk@localhost', numeric);
+  assert.is(from('https://s.example.com', 'Links@Example.com'), 'links@example.com');
+  for (const wrong of ['links', 'Links <links@example.com>', 'a@b, c@d', 'a@b\nBcc: c@d']) {
+    assert.is(faults({ MAIL_FROM: wrong })[0].name, 'MAIL_FROM', wrong);
+  }
+});
+
+it('knows production', () => {
+  assert.equal(
+    ['production', 'test', ''].map((NODE_ENV) => good({ NODE_ENV }).isProduction),
+    [true, false, false],
+  );
 });
 
 it('is plain data, for threads', () => {

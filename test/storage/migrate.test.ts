@@ -57,6 +57,16 @@ it('makes the schema of elnk, once', async () => {
   assert.equal(await run(url), []);
 });
 
+it('makes the job queue as well, so that mails can be queued before any worker has run', async () => {
+  const url = await emptyDatabase();
+  await Promise.all([run(url), run(url), run(url)]);
+  const jobs = () => query(url, 'SELECT task_identifier AS task FROM graphile_worker.jobs');
+  await query(url, `SELECT graphile_worker.add_job('mail', '{}'::json)`);
+  assert.equal(await jobs(), [{ task: 'mail' }]);
+  assert.equal(await run(url), [], 'nothing to do');
+  assert.equal(await jobs(), [{ task: 'mail' }]);
+});
+
 it('lets many start at once', async () => {
   const url = await emptyDatabase();
   const folder = twoMigrations();

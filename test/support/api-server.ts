@@ -7,6 +7,7 @@ import type { Component, KeyLookup, LinkFigures, StatsRange } from '../../src/co
 import type { Quotas } from '../../src/core/quota.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
+import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from '../../src/http/api/registration.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
 import { exchangeAddress } from '../../src/http/client-address.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
@@ -21,6 +22,7 @@ import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage
 import { cachedKeyLookup, keyVersions } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
+import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
 import { createThrottle } from '../../src/storage/postgres/throttles.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
@@ -141,7 +143,15 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
       tokens,
       newSessionId: randomUUID,
-      throttles: { login: createThrottle(pool, LOGIN_POLICY), loginAddress: createThrottle(pool, LOGIN_ADDRESS_POLICY) },
+      registration: createRegistrationStore(pool),
+      newMailToken: () => randomBytes(32).toString('base64url'),
+      throttles: {
+        login: createThrottle(pool, LOGIN_POLICY),
+        loginAddress: createThrottle(pool, LOGIN_ADDRESS_POLICY),
+        register: createThrottle(pool, REGISTER_POLICY),
+        mail: createThrottle(pool, MAIL_POLICY),
+        token: createThrottle(pool, TOKEN_POLICY),
+      },
       addressOf: exchangeAddress(trustedProxyList(['127.0.0.1'])), // so that a test can come from anywhere
       accountSchemas: accountRequestSchemas(isCommonPassword),
       counters: countersOf(counterMemory, 0),

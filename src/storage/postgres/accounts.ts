@@ -3,19 +3,20 @@ import { randomBytes } from 'node:crypto';
 import type { Account, AccountCredentials, AccountStore } from '../../core/ports.ts';
 import { inTransaction, type Pool } from './pool.ts';
 
-const COLUMNS = `id, public_id AS "publicId", email, is_admin AS "isAdmin", plan, time_zone AS "timeZone", locale,
+/** Of an `Account`. */
+export const ACCOUNT_COLUMNS = `id, public_id AS "publicId", email, is_admin AS "isAdmin", plan, time_zone AS "timeZone", locale,
   daily_report AS "dailyReport", confirmed_at IS NOT NULL AS "isConfirmed", created_at AS "createdAt"`;
 
 /** Ten characters, 50 bits: a new one tells nothing about the one before. */
 const PUBLIC_ID_LENGTH = 10;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const newPublicId = () => Array.from(randomBytes(PUBLIC_ID_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+export const newPublicId = () => Array.from(randomBytes(PUBLIC_ID_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 
 export function createAccountStore(pool: Pool): AccountStore {
   return {
     async findByEmail(email) {
       const { rows } = await pool.query<AccountCredentials>(
-        `SELECT ${COLUMNS}, password_hash AS "passwordHash" FROM users WHERE lower(email) = lower($1) AND banned_at IS NULL`,
+        `SELECT ${ACCOUNT_COLUMNS}, password_hash AS "passwordHash" FROM users WHERE lower(email) = lower($1) AND banned_at IS NULL`,
         [email],
       );
       return rows[0] ?? null;
@@ -24,7 +25,7 @@ export function createAccountStore(pool: Pool): AccountStore {
     async findByPublicId(publicId) {
       const { rows } = await pool.query<AccountCredentials>({
         name: 'account-by-public-id',
-        text: `SELECT ${COLUMNS}, password_hash AS "passwordHash" FROM users WHERE public_id = $1 AND banned_at IS NULL`,
+        text: `SELECT ${ACCOUNT_COLUMNS}, password_hash AS "passwordHash" FROM users WHERE public_id = $1 AND banned_at IS NULL`,
         values: [publicId],
       });
       return rows[0] ?? null;
@@ -33,7 +34,7 @@ export function createAccountStore(pool: Pool): AccountStore {
     async edit(id, { timeZone, locale, dailyReport }) {
       const { rows } = await pool.query<Account>(
         `UPDATE users SET time_zone = coalesce($2, time_zone), locale = coalesce($3, locale), daily_report = coalesce($4, daily_report)
-         WHERE id = $1 RETURNING ${COLUMNS}`,
+         WHERE id = $1 RETURNING ${ACCOUNT_COLUMNS}`,
         [id, timeZone ?? null, locale ?? null, dailyReport ?? null],
       );
       return rows[0] ?? null;

@@ -1,12 +1,15 @@
 /**
  * Brings a database up to this elnk. Migrations are files `NNNN.do.name.sql`, numbered without gaps; one that was released is never
- * edited. A run is one transaction: it happens as a whole or not at all.
+ * edited. A run is one transaction: it happens as a whole or not at all. After it comes the schema of graphile-worker, which has migrations of
+ * its own (it is not counted here): jobs can be queued as soon as `migrate` is done, whether a worker runs or not.
  */
 import { basename, join } from 'node:path';
+import { runMigrations, Logger as WorkerLogger } from 'graphile-worker';
 import pg from 'pg';
 import Postgrator from 'postgrator';
 import type { Logger } from '../../core/ports.ts';
 import { ADVISORY_LOCKS } from './locks.ts';
+import { createPool } from './pool.ts';
 
 const FOLDER = join(import.meta.dirname, 'migrations');
 const VERSION_TABLE = 'schema_versions';
@@ -35,10 +38,26 @@ export async function migrate({ url, logger, folder = FOLDER }: MigrateOptions):
     await client.query('BEGIN');
     const applied = await run(client, folder);
     await client.query('COMMIT');
+    await migrateJobs(url, logger);
     if (applied.length > 0) logger.info({ applied }, 'database migrated');
     return applied;
   } finally {
     await client.end();
+  }
+}
+
+/** On a connection of its own, while the lock is held: graphile-worker begins and commits each of its migrations itself. */
+async function migrateJobs(url: string, logger: Logger): Promise<void> {
+  const pool = await createPool({ url, name: 'migrate', max: 1, logger });
+  const workerLogger = new WorkerLogger(() => (level, message) => logger.debug({ level }, message));
+  try {
+    await runMigrations({ pgPool: pool.value, logger: workerLogger });
+  } catch (cause) {
+    throw new Error(`the schema graphile_worker could not be brought up to date: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  } finally {
+    await pool.stop();
   }
 }
 
