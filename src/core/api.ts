@@ -255,16 +255,17 @@ export function accountRequestSchemas(isCommon: (password: string) => boolean) {
     .refine((text) => !isCommon(text), 'is one of the passwords that are tried first: choose another one');
   const editAccount = z
     .strictObject({
+      email: email.optional().meta({ description: 'Takes effect when the mail to the new address was followed' }),
       timezone: timezone.optional(),
       locale: locale.optional(),
       dailyReport: z.boolean().optional(),
       password: password.optional(),
-      currentPassword: givenPassword.optional().meta({ description: 'Needed to change the password' }),
+      currentPassword: givenPassword.optional().meta({ description: 'Needed to change the password or the e-mail address' }),
     })
     .refine(({ currentPassword, ...changes }) => Object.keys(changes).length > 0, 'must change at least one field')
-    .refine((changes) => changes.password === undefined || changes.currentPassword !== undefined, {
+    .refine(({ password: fresh, email: other, currentPassword }) => (fresh ?? other) === undefined || currentPassword !== undefined, {
       path: ['currentPassword'],
-      message: 'is needed to change the password',
+      message: 'is needed to change the password or the e-mail address',
     })
     .meta({ title: 'EditAccount', minProperties: 1 });
   const register = z
@@ -280,6 +281,7 @@ export const deleteAccountSchema = z.strictObject({ currentPassword: givenPasswo
 export const userSchema = z
   .object({
     email: z.string(),
+    pendingEmail: z.string().nullable().meta({ description: 'A new address that is not confirmed yet' }),
     timezone: z.string(),
     locale,
     plan: z.enum(PLANS),

@@ -156,6 +156,8 @@ export type Account = {
   /** What tokens name it by; a new one with every password. */
   publicId: string;
   email: string;
+  /** One that was entered as the new one and is not confirmed yet. */
+  pendingEmail: string | null;
   isAdmin: boolean;
   plan: Plan;
   timeZone: string;
@@ -204,8 +206,14 @@ export type NewAccount = { email: string; passwordHash: string; timeZone: string
 export type RegistrationStore = {
   /** @returns null when the e-mail has an account already */
   register(account: NewAccount, token: MailToken): Promise<Account | null>;
-  /** @returns whether the token was good */
-  confirm(token: string): Promise<boolean>;
+  /**
+   * Confirms an address, the account's or a new one, which is the account's from then on.
+   * @param accountLink where a mail to the former address leads
+   * @returns whether the token was good
+   */
+  confirm(token: string, accountLink: string): Promise<boolean>;
+  /** The address stays as it is until the new one is confirmed. */
+  sendEmailChange(userId: number, email: string, token: MailToken): Promise<void>;
   /** Nothing happens when the address is confirmed already. */
   sendConfirmation(userId: number, token: MailToken): Promise<void>;
   /** Nothing happens when there is no such account. */

@@ -53,6 +53,7 @@ it('the right password gives an access token, and a refresh token that no script
     { ...answer.json.user, createdAt: null },
     {
       email: ANN.email,
+      pendingEmail: null,
       timezone: 'UTC',
       locale: 'en',
       plan: 'unlimited',

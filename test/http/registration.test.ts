@@ -141,6 +141,36 @@ it('a forgotten password is set anew with the token of the mail, which ends ever
   assert.is(login.json.user.confirmed, true, 'who reads the mails of an address has confirmed it');
 });
 
+it('a new address is the account’s when it was confirmed, and the former one is told', async () => {
+  const { email, token } = await register();
+  const [first, other] = [await mailedToken(email, 1, 'confirm'), newEmail()];
+  const edit = (body: unknown) => api.send('PATCH', '/api/v1/me', { key: token, body });
+  assert.is((await edit({ email: other })).status, 422, 'without the password');
+  assert.is((await edit({ email: other, currentPassword: 'not this one' })).status, 422);
+  const edited = await edit({ email: other, currentPassword: PASSWORD });
+  assert.equal([edited.status, edited.json.user.email, edited.json.user.pendingEmail], [200, email, other]);
+  const mailed = await mailedToken(other, 1, 'confirm');
+  assert.is((await post('login', { body: { email: other, password: PASSWORD } })).status, 401, 'not yet');
+  assert.is((await post('confirm', { body: { token: mailed } })).status, 204);
+  assert.equal(await me(token).then((user) => [user.email, user.pendingEmail, user.confirmed]), [other, null, true]);
+  assert.match((await until('a notice', () => mailsTo(email)[1])).mail.subject ?? '', 'was changed');
+  assert.is((await post('confirm', { body: { token: first } })).status, 422, 'what the former address was sent');
+  assert.is((await post('login', { body: { email: other, password: PASSWORD } })).status, 200);
+});
+
+it('an address of somebody else cannot be taken over, and says nothing about them', async () => {
+  const [{ email: theirs }, { email, token }] = [await register(), await register()];
+  const edit = (to: string) => api.send('PATCH', '/api/v1/me', { key: token, body: { email: to, currentPassword: PASSWORD } });
+  const [taken, free] = [await edit(theirs), await edit(newEmail())];
+  assert.equal([taken.status, { ...taken.json.user, pendingEmail: null }], [free.status, { ...free.json.user, pendingEmail: null }]);
+  const wanted = `person-${people}@example.com`;
+  const mailed = await mailedToken(wanted, 1, 'confirm');
+  assert.is((await post('register', { body: { email: wanted, password: PASSWORD } })).status, 201, 'somebody else was faster');
+  assert.is((await post('confirm', { body: { token: mailed } })).status, 422);
+  assert.is((await me(token)).email, email);
+  assert.is(mailsTo(theirs).length, 1, 'the confirmation only');
+});
+
 it('tokens end with their time', async () => {
   const { email } = await register();
   assert.is((await post('password/forgot', { body: { email } })).status, 204);

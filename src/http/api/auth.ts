@@ -141,6 +141,7 @@ const logoutAllRoute = (deps: AuthDeps) =>
 
 export const toUser = (account: Account): User => ({
   email: account.email,
+  pendingEmail: account.pendingEmail,
   timezone: account.timeZone,
   locale: account.locale,
   plan: account.plan,

@@ -1,14 +1,14 @@
 /** /api/v1/me: an account by its owner. */
-import { type AccountRequestSchemas, deleteAccountSchema, sessionSchema, userSchema } from '../../core/api.ts';
+import { deleteAccountSchema, sessionSchema, userSchema } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Account, AccountCredentials, ApiCaller } from '../../core/ports.ts';
 import { clearedRefreshCookie } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
-import { type AuthDeps, openSession, toUser } from './auth.ts';
+import { openSession, toUser } from './auth.ts';
+import { CONFIRM_TTL_SEC, mailToken, type RegistrationDeps } from './registration.ts';
 
-export type MeDeps = AuthDeps & {
-  accountSchemas: AccountRequestSchemas;
+export type MeDeps = RegistrationDeps & {
   /** Makes it effective in every thread that a link is gone. */
   onChanged(slug: string): void;
   /** The same for a key. @param hash its SHA-256 */
@@ -44,9 +44,13 @@ const editRoute = (deps: MeDeps) =>
       headers: [],
     },
     failures: ['too_many_requests'],
-    handler: async ({ caller, body: { password, currentPassword, timezone, locale, dailyReport } }) => {
+    handler: async ({ caller, body: { email, password, currentPassword, timezone, locale, dailyReport } }) => {
       const account = await accountOf(deps, caller);
-      if (password !== undefined) await requirePassword(deps, account, currentPassword ?? '');
+      if (currentPassword !== undefined) await requirePassword(deps, account, currentPassword);
+      if (email !== undefined && email !== account.email) {
+        await deps.throttles.mail.take(`user ${account.id}`);
+        await deps.registration.sendEmailChange(account.id, email, mailToken(deps, 'confirm', CONFIRM_TTL_SEC));
+      }
       const edited = await deps.accounts.edit(account.id, { timeZone: timezone, locale, dailyReport });
       if (edited === null) throw gone();
       if (password === undefined) return { status: 200, body: { user: toUser(edited) } };

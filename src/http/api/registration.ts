@@ -39,7 +39,11 @@ export const registrationRoutes = (deps: RegistrationDeps): ApiRoute[] => [
 ];
 
 /** Links lead to this server's own pages, whatever host the request was sent to. The token stands behind #, which no server logs. */
-function mailToken({ baseUrl, newMailToken }: RegistrationDeps, page: 'confirm' | 'reset', ttlSec: number): MailToken {
+export function mailToken(
+  { baseUrl, newMailToken }: Pick<RegistrationDeps, 'baseUrl' | 'newMailToken'>,
+  page: 'confirm' | 'reset',
+  ttlSec: number,
+): MailToken {
   const token = newMailToken();
   return { token, link: `${baseUrl}/${page}#token=${token}`, ttlSec };
 }
@@ -81,7 +85,7 @@ const confirmRoute = (deps: RegistrationDeps) =>
     failures: ['too_many_requests'],
     handler: async ({ exchange, body: { token } }) => {
       await deps.throttles.token.take(deps.addressOf(exchange));
-      if (!(await deps.registration.confirm(token))) throw wrongToken();
+      if (!(await deps.registration.confirm(token, deps.baseUrl))) throw wrongToken();
       return { status: 204 };
     },
   });

@@ -4,7 +4,7 @@ import type { Account, AccountCredentials, AccountStore } from '../../core/ports
 import { inTransaction, type Pool } from './pool.ts';
 
 /** Of an `Account`. */
-export const ACCOUNT_COLUMNS = `id, public_id AS "publicId", email, is_admin AS "isAdmin", plan, time_zone AS "timeZone", locale,
+export const ACCOUNT_COLUMNS = `id, public_id AS "publicId", email, pending_email AS "pendingEmail", is_admin AS "isAdmin", plan, time_zone AS "timeZone", locale,
   daily_report AS "dailyReport", confirmed_at IS NOT NULL AS "isConfirmed", created_at AS "createdAt"`;
 
 /** Ten characters, 50 bits: a new one tells nothing about the one before. */

@@ -22,14 +22,28 @@ export function createRegistrationStore(pool: Pool): RegistrationStore {
       });
     },
 
-    async confirm(token) {
-      const { rowCount } = await pool.query(
-        `WITH used AS (DELETE FROM mail_tokens WHERE hash = $1 AND purpose = 'confirm' AND expires_at > now() RETURNING user_id, email)
-         UPDATE users u SET confirmed_at = coalesce(u.confirmed_at, now()) FROM used
-         WHERE u.id = used.user_id AND u.email = used.email AND u.banned_at IS NULL`,
-        [hashOf(token)],
-      );
-      return rowCount === 1;
+    confirm(token, accountLink) {
+      return inTransaction(pool, async (client) => {
+        const { rows } = await client.query<UsedToken>(
+          `DELETE FROM mail_tokens WHERE hash = $1 AND purpose IN ('confirm', 'email') AND expires_at > now()
+           RETURNING user_id AS "userId", email, purpose`,
+          [hashOf(token)],
+        );
+        if (rows.length === 0) return false;
+        return rows[0].purpose === 'email' ? changeEmail(client, rows[0], accountLink) : confirmEmail(client, rows[0]);
+      });
+    },
+
+    async sendEmailChange(userId, email, token) {
+      await inTransaction(pool, async (client) => {
+        const { rows } = await client.query<AccountCredentials>(
+          `UPDATE users SET pending_email = $2 WHERE id = $1 RETURNING ${ACCOUNT_COLUMNS}`,
+          [userId, email],
+        );
+        // Whether somebody else has the address is nobody's business: then there is just no mail.
+        const taken = await client.query('SELECT FROM users WHERE lower(email) = lower($1)', [email]);
+        if (rows.length > 0 && taken.rowCount === 0) await sendToken(client, { ...rows[0], email }, 'email', token);
+      });
     },
 
     async sendConfirmation(userId, token) {
@@ -75,12 +89,50 @@ export function createRegistrationStore(pool: Pool): RegistrationStore {
   };
 }
 
+type UsedToken = { userId: number; email: string; purpose: 'confirm' | 'email' };
+
+async function confirmEmail(client: PoolClient, { userId, email }: UsedToken): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'UPDATE users SET confirmed_at = coalesce(confirmed_at, now()) WHERE id = $1 AND email = $2 AND banned_at IS NULL',
+    [userId, email],
+  );
+  return rowCount === 1;
+}
+
+/** The former address is told. @returns false when the change was given up, or somebody else has the address by now */
+async function changeEmail(client: PoolClient, { userId, email }: UsedToken, accountLink: string): Promise<boolean> {
+  const { rows } = await client.query<AccountCredentials>(
+    `SELECT ${ACCOUNT_COLUMNS} FROM users WHERE id = $1 AND pending_email = $2 AND banned_at IS NULL FOR UPDATE`,
+    [userId, email],
+  );
+  if (rows.length === 0) return false;
+  const changed = await client.query(
+    `UPDATE users SET email = $2, pending_email = NULL, confirmed_at = coalesce(confirmed_at, now())
+     WHERE id = $1 AND NOT EXISTS (SELECT FROM users WHERE lower(email) = lower($2))`,
+    [userId, email],
+  );
+  if (changed.rowCount === 0) return false;
+  // Tokens that were sent to the former address are worth nothing any more.
+  await client.query('DELETE FROM mail_tokens WHERE user_id = $1', [userId]);
+  const [{ email: former, locale }] = rows;
+  await queueMail(client, { to: former, kind: 'emailChanged', locale, link: accountLink, jobKey: `changed:${userId}:${former}` });
+  return true;
+}
+
+const MAIL_OF = { confirm: 'confirm', reset: 'reset', email: 'emailChange' } as const;
+
 /** The newest token of a purpose is the only one. Its mail is queued with it, and replaces one that still waits. */
-async function sendToken(client: PoolClient, user: AccountCredentials, purpose: 'confirm' | 'reset', token: MailToken): Promise<void> {
+async function sendToken(client: PoolClient, user: AccountCredentials, purpose: keyof typeof MAIL_OF, token: MailToken): Promise<void> {
   await client.query('DELETE FROM mail_tokens WHERE user_id = $1 AND purpose = $2', [user.id, purpose]);
   await client.query(
     'INSERT INTO mail_tokens (hash, user_id, purpose, email, expires_at) VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))',
     [hashOf(token.token), user.id, purpose, user.email, token.ttlSec],
   );
-  await queueMail(client, { to: user.email, kind: purpose, locale: user.locale, link: token.link, jobKey: `${purpose}:${user.id}` });
+  await queueMail(client, {
+    to: user.email,
+    kind: MAIL_OF[purpose],
+    locale: user.locale,
+    link: token.link,
+    jobKey: `${purpose}:${user.id}`,
+  });
 }
