@@ -23,6 +23,7 @@ const SECRET_KEY_MIN_DIFFERENT = 8;
 const THREADS_MAX = 128;
 const QUOTA_MAX = 1_000_000_000;
 
+const REGISTRATION_MODES = ['open', 'closed'] as const;
 const FSYNC_MODES = ['everysec', 'always', 'no'] as const;
 
 /** Plain data: it is handed to threads. */
@@ -59,6 +60,8 @@ export type Config = {
   /** The address that mails come from. */
   mailFrom: string;
   isProduction: boolean;
+  /** Whether visitors may make accounts. */
+  registration: (typeof REGISTRATION_MODES)[number];
   logLevel: LogLevel;
 };
 
@@ -101,6 +104,7 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     smtpUrl: settings.secret('SMTP_URL', null, parseSmtpUrl),
     mailFrom: settings.text('MAIL_FROM', `elnk@${mailHost(baseUrl)}`, parseAddress),
     isProduction: settings.text('NODE_ENV', false, (text) => text === 'production'),
+    registration: settings.text('REGISTRATION', 'open', oneOf(REGISTRATION_MODES)),
     logLevel: settings.text('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
   };
   return faults.length > 0 ? faults : config;

@@ -120,6 +120,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     tokens,
     newSessionId: randomUUID,
     registration: createRegistrationStore(queries.value),
+    isRegistrationOpen: () => setup.isRegistrationOpen,
     newMailToken: () => randomBytes(MAIL_TOKEN_BYTES).toString('base64url'),
     throttles: {
       login: createThrottle(queries.value, LOGIN_POLICY),

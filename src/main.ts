@@ -96,6 +96,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
         host: config.host,
         port,
         baseUrl,
+        isRegistrationOpen: config.registration === 'open',
         secrets: [config.secretKey ?? folder.secretKey(), ...config.previousSecretKeys],
         trustedProxies: config.trustedProxies,
         linkCacheEntries: config.linkCacheEntries,

@@ -36,6 +36,7 @@ export type FrontSetup = {
   /** Origin of short links. */
   baseUrl: string;
   databaseUrl: string;
+  isRegistrationOpen: boolean;
   /** Secrets that keys are derived from; the first signs, all verify. */
   secrets: readonly [string, ...string[]];
   /** CIDRs. */

@@ -111,6 +111,18 @@ it('refuses a taken address, in any case, a weak password and fields that are no
   }
 });
 
+it('is closed when the server says so, and everything else goes on', async () => {
+  const { email } = await register();
+  api.registration.isOpen = false;
+  try {
+    const refused = await post('register', { body: { email: newEmail(), password: PASSWORD } });
+    assert.equal([refused.status, refused.json.code], [403, 'forbidden']);
+    assert.is((await post('login', { body: { email, password: PASSWORD } })).status, 200);
+  } finally {
+    api.registration.isOpen = true;
+  }
+});
+
 it('of many who register one address at once, one gets it', async () => {
   const email = newEmail();
   const answers = await Promise.all(Array.from({ length: 10 }, () => post('register', { body: { email, password: PASSWORD } })));

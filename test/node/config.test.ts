@@ -56,6 +56,7 @@ it('has a default for everything', () => {
     smtpUrl: null,
     mailFrom: 'elnk@localhost',
     isProduction: false,
+    registration: 'open',
     logLevel: 'info',
   });
 });

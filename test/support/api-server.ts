@@ -71,6 +71,7 @@ export type ApiServer = {
   statsAsked: { link: { id: number; slug: string; timeZone: string }; range: StatsRange }[];
   changed: string[];
   reasons: string[];
+  registration: { isOpen: boolean };
   lines: LogLine[];
   pool: Pool;
   tokens: Tokens;
@@ -116,6 +117,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
     statsAsked: [] as ApiServer['statsAsked'],
     changed: [] as string[],
     reasons: [] as string[],
+    registration: { isOpen: true },
     clock: { now: Date.UTC(2026, 4, 10, 22, 7) },
   };
   const accounts = createAccountStore(pool);
@@ -144,6 +146,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       tokens,
       newSessionId: randomUUID,
       registration: createRegistrationStore(pool),
+      isRegistrationOpen: () => parts.registration.isOpen,
       newMailToken: () => randomBytes(32).toString('base64url'),
       throttles: {
         login: createThrottle(pool, LOGIN_POLICY),
