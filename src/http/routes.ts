@@ -81,7 +81,9 @@ function apiHandler(route: ApiRoute, deps: CallerDeps): Handler {
       requireScope(caller, route.scope);
       return await route.handler({ ...read(exchange), caller });
     } catch (error) {
-      if (error instanceof Failure) for (const name of route.countRefusal(error)) deps.counters.add(name);
+      if (!(error instanceof Failure)) throw error;
+      if (error.policy !== undefined) deps.counters.add('throttledRequests');
+      for (const name of route.countRefusal(error)) deps.counters.add(name);
       throw error;
     }
   };

@@ -222,6 +222,44 @@ it('tokens are no keys and keys no tokens', async () => {
   for (const key of ['', 'x', `elnk_${randomBytes(20).toString('hex')}`, `${token}x`]) assert.is((await me(key)).status, 401, key);
 });
 
+it('counts what happens', async () => {
+  const names = [
+    'logins',
+    'failedLogins',
+    'unknownEmailLogins',
+    'tokenRefreshes',
+    'failedTokenRefreshes',
+    'logouts',
+    'passwordChanges',
+    'failedPasswordChanges',
+    'throttledRequests',
+  ] as const;
+  const before = names.map(api.counter);
+  const { token, cookie } = await signIn();
+  await post('login', { body: { ...ANN, password: 'a wrong password' } });
+  await post('login', { body: { ...ANN, email: 'nobody@example.com' } });
+  await post('refresh', { cookie });
+  await post('refresh', { cookie });
+  await post('logout', { cookie });
+  const edit = (body: unknown) => api.send('PATCH', '/api/v1/me', { key: token, body });
+  await edit({ password: 'a longer horse than before', currentPassword: 'not this one' });
+  await edit({ password: 'a longer horse than before', currentPassword: ANN.password });
+  for (let i = 0; i < 12; i++) await post('login', { body: { email: 'nobody@example.com', password: 'x' } });
+  const after = names.map(api.counter);
+  const counted = Object.fromEntries(names.map((name, i) => [name, after[i] - before[i]]));
+  assert.equal(counted, {
+    logins: 1,
+    failedLogins: 2 + 9,
+    unknownEmailLogins: 1 + 9,
+    tokenRefreshes: 1,
+    failedTokenRefreshes: 1,
+    logouts: 1,
+    passwordChanges: 1,
+    failedPasswordChanges: 1,
+    throttledRequests: 3,
+  });
+});
+
 it('edits the account, and only what may be edited', async () => {
   const { token } = await signIn();
   const edit = (body: unknown) => api.send('PATCH', '/api/v1/me', { key: token, body });

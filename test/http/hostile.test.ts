@@ -77,7 +77,12 @@ test('any JSON, with the right names and others', async () => {
   const bodies = fc.sample(body, { seed, numRuns: 1_500 });
   await forEach(bodies, async (it) => {
     isSafe(await send('POST', LINKS, { key, body: it }), it);
-    isSafe(await send('PATCH', `${LINKS}/abc`, { key, body: it }), it);
+    const edited = await send('PATCH', `${LINKS}/abc`, { key, body: it });
+    isSafe(edited, it);
+    // Some are good edits, and give the link another slug.
+    if (edited.status === 200 && edited.json.slug !== 'abc') {
+      assert.is((await send('PATCH', `${LINKS}/${edited.json.slug}`, { key, body: { slug: 'abc' } })).status, 200);
+    }
   });
 });
 

@@ -82,6 +82,35 @@ it('until the address is confirmed everything works but creating links, and the 
   assert.is((await post('confirm', { body: { token: mailed } })).status, 422, 'used before');
 });
 
+it('counts what happens', async () => {
+  const names = [
+    'registrations',
+    'failedRegistrations',
+    'confirmationMails',
+    'confirmations',
+    'failedConfirmations',
+    'passwordChanges',
+  ] as const;
+  const before = names.map(api.counter);
+  const { email, token } = await register();
+  await post('register', { body: { email, password: PASSWORD } });
+  await mailedToken(email, 1, 'confirm');
+  await post('confirm/resend', { key: token });
+  const mailed = await mailedToken(email, 2, 'confirm');
+  for (let i = 0; i < 2; i++) await post('confirm', { body: { token: mailed } });
+  await post('password/forgot', { body: { email } });
+  await post('password/reset', { body: { token: await mailedToken(email, 3, 'reset'), password: NEW_PASSWORD } });
+  const after = names.map(api.counter);
+  assert.equal(Object.fromEntries(names.map((name, i) => [name, after[i] - before[i]])), {
+    registrations: 1,
+    failedRegistrations: 1,
+    confirmationMails: 2,
+    confirmations: 1,
+    failedConfirmations: 1,
+    passwordChanges: 1,
+  });
+});
+
 it('the mail is sent again on demand, and then only its token is good', async () => {
   const { email, token } = await register();
   const first = await mailedToken(email, 1, 'confirm');

@@ -3,6 +3,7 @@
  * from this server's own pages.
  */
 import { loginSchema, sessionSchema, type User } from '../../core/api.ts';
+import type { Counters } from '../../core/counters.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Account, AccountCredentials, AccountStore, Passwords, SessionStore, Throttle, ThrottlePolicy } from '../../core/ports.ts';
 import { clearedRefreshCookie, refreshCookie, refreshTokenOf, requireOwnOrigin } from '../cookie.ts';
@@ -20,6 +21,7 @@ export type AuthDeps = {
   addressOf(exchange: Exchange): string;
   /** Origin of this server. */
   baseUrl: string;
+  counters: Counters;
 };
 
 /** Wrong passwords for one account from one address; and from one address for whatever accounts. */
@@ -41,6 +43,7 @@ const loginRoute = (deps: AuthDeps) =>
     body: loginSchema,
     reply: { status: 200, description: 'Signed in', schema: sessionSchema, headers: [SET_COOKIE] },
     failures: ['unauthenticated', 'too_many_requests'],
+    countRefusal: ({ code }) => (code === 'unauthenticated' ? ['failedLogins'] : []),
     handler: async ({ exchange, body: { email, password } }) => {
       requireOwnOrigin(exchange.headers, deps.baseUrl);
       const address = deps.addressOf(exchange);
@@ -50,9 +53,11 @@ const loginRoute = (deps: AuthDeps) =>
       const account = await deps.accounts.findByEmail(email);
       // The same work and the same words, whether there is such an account or not.
       const isRight = await deps.passwords.verify(account?.passwordHash ?? null, password);
+      if (account === null) deps.counters.add('unknownEmailLogins');
       if (account === null || !isRight) throw new Failure('unauthenticated', 'The e-mail address or the password is wrong');
       await Promise.all([deps.throttles.login.forget(pair), deps.throttles.loginAddress.giveBack(address)]);
       await renewHash(deps, account, password);
+      deps.counters.add('logins');
       return openSession(deps, account, 200);
     },
   });
@@ -84,6 +89,7 @@ const refreshRoute = (deps: AuthDeps) =>
     body: null,
     reply: { status: 200, description: 'Still signed in', schema: sessionSchema, headers: [SET_COOKIE] },
     failures: ['unauthenticated', 'forbidden'],
+    countRefusal: ({ code }) => (code === 'unauthenticated' ? ['failedTokenRefreshes'] : []),
     handler: async ({ exchange }) => {
       requireOwnOrigin(exchange.headers, deps.baseUrl);
       const claims = await claimsOf(deps, exchange.headers);
@@ -95,6 +101,7 @@ const refreshRoute = (deps: AuthDeps) =>
         await deps.sessions.end(claims.sessionId);
         throw signedOut();
       }
+      deps.counters.add('tokenRefreshes');
       return sessionReply(deps, account, { ...claims, generation }, 200);
     },
   });
@@ -119,6 +126,7 @@ const logoutRoute = (deps: AuthDeps) =>
       requireOwnOrigin(exchange.headers, deps.baseUrl);
       const claims = await claimsOf(deps, exchange.headers);
       if (claims !== null) await deps.sessions.end(claims.sessionId);
+      deps.counters.add('logouts');
       return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
     },
   });
@@ -135,6 +143,7 @@ const logoutAllRoute = (deps: AuthDeps) =>
     failures: [],
     handler: async ({ caller }) => {
       await deps.accounts.changePassword(caller.userId, null);
+      deps.counters.add('logouts');
       return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
     },
   });

@@ -44,6 +44,7 @@ const editRoute = (deps: MeDeps) =>
       headers: [],
     },
     failures: ['too_many_requests'],
+    countRefusal: ({ errors }) => (errors.some(({ path }) => /password$/i.test(path)) ? ['failedPasswordChanges'] : []),
     handler: async ({ caller, body: { email, password, currentPassword, timezone, locale, dailyReport } }) => {
       const account = await accountOf(deps, caller);
       if (currentPassword !== undefined) await requirePassword(deps, account, currentPassword);
@@ -55,6 +56,7 @@ const editRoute = (deps: MeDeps) =>
       if (edited === null) throw gone();
       if (password === undefined) return { status: 200, body: { user: toUser(edited) } };
       const publicId = await deps.accounts.changePassword(account.id, await deps.passwords.hash(password));
+      deps.counters.add('passwordChanges');
       return openSession(deps, { ...edited, publicId }, 200);
     },
   });

@@ -58,6 +58,7 @@ const registerRoute = (deps: RegistrationDeps) =>
     body: deps.accountSchemas.register,
     reply: { status: 201, description: 'Registered and signed in', schema: sessionSchema, headers: [] },
     failures: ['forbidden', 'too_many_requests'],
+    countRefusal: () => ['failedRegistrations'],
     handler: async ({ exchange, body: { email, password, timezone, locale } }) => {
       requireOwnOrigin(exchange.headers, deps.baseUrl);
       if (!deps.isRegistrationOpen())
@@ -68,6 +69,7 @@ const registerRoute = (deps: RegistrationDeps) =>
       const fresh = { email, passwordHash, timeZone: timezone, locale };
       const account = await deps.registration.register(fresh, mailToken(deps, 'confirm', CONFIRM_TTL_SEC));
       if (account === null) throw invalid([{ path: 'email', message: 'has an account already: sign in, or ask for a new password' }]);
+      for (const name of ['registrations', 'confirmationMails'] as const) deps.counters.add(name);
       return openSession(deps, account, 201);
     },
   });
@@ -86,9 +88,11 @@ const confirmRoute = (deps: RegistrationDeps) =>
     body: confirmSchema,
     reply: { status: 204, ...NOTHING },
     failures: ['too_many_requests'],
+    countRefusal: () => ['failedConfirmations'],
     handler: async ({ exchange, body: { token } }) => {
       await deps.throttles.token.take(deps.addressOf(exchange));
       if (!(await deps.registration.confirm(token, deps.baseUrl))) throw wrongToken();
+      deps.counters.add('confirmations');
       return { status: 204 };
     },
   });
@@ -106,6 +110,7 @@ const resendRoute = (deps: RegistrationDeps) =>
     handler: async ({ caller }) => {
       await deps.throttles.mail.take(`user ${caller.userId}`);
       await deps.registration.sendConfirmation(caller.userId, mailToken(deps, 'confirm', CONFIRM_TTL_SEC));
+      deps.counters.add('confirmationMails');
       return { status: 204 };
     },
   });
@@ -142,6 +147,7 @@ const resetRoute = (deps: RegistrationDeps) =>
     handler: async ({ exchange, body: { token, password } }) => {
       await deps.throttles.token.take(deps.addressOf(exchange));
       if (!(await deps.registration.resetPassword(token, await deps.passwords.hash(password)))) throw wrongToken();
+      deps.counters.add('passwordChanges');
       return { status: 204 };
     },
   });
