@@ -3,7 +3,7 @@
 # Only on Debian and its like, as root; elsewhere it says what is missing. Each program is named like its package.
 set -eu
 
-TEST_PROGRAMS=''
+TEST_PROGRAMS='redis-server chromium'
 BENCH_PROGRAMS='wrk'
 
 case ${1-} in
