@@ -37,6 +37,10 @@ export type Config = {
   dataDir: string;
   /** Null: the embedded Postgres. */
   databaseUrl: string | null;
+  /** For announcements between nodes and for throttles; null: one node, which needs neither. */
+  redisUrl: string | null;
+  /** Where guest links are kept, and nothing else; null: in Postgres. */
+  redisGuestUrl: string | null;
   frontThreads: number;
   shardThreads: number;
   /** Null: made and kept in the data folder. */
@@ -87,6 +91,8 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     baseUrl,
     dataDir: settings.text('DATA_DIR', resolve('data'), (text) => resolve(text)),
     databaseUrl: settings.secret('DATABASE_URL', null, parseDatabaseUrl),
+    redisUrl: settings.secret('REDIS_URL', null, parseRedisUrl),
+    redisGuestUrl: settings.secret('REDIS_GUEST_URL', null, parseRedisUrl),
     secretKey: settings.secret('SECRET_KEY', null, parseSecretKey),
     previousSecretKeys: settings.secret('SECRET_KEY_PREVIOUS', [], (text) => [parseSecretKey(text)]),
     trustedProxies: settings.text('TRUSTED_PROXIES', [], parseProxies),
@@ -171,6 +177,16 @@ function parseDatabaseUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
     throw new SettingError('must look like postgres://user:password@host:5432/database');
+  }
+  return text;
+}
+
+/** ioredis would take settings of its own from a query. */
+function parseRedisUrl(text: string): string {
+  const url = URL.parse(text);
+  const isPlain = url !== null && /^(\/\d*)?$/.test(url.pathname) && url.search === '' && url.hash === '';
+  if (!isPlain || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
+    throw new SettingError('must look like redis://user:password@host:6379/0, or rediss:// for TLS');
   }
   return text;
 }

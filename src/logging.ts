@@ -13,6 +13,8 @@ const SECRETS = [
   'authorization',
   'cookie',
   'databaseUrl',
+  'redisUrl',
+  'redisGuestUrl',
   'smtpUrl',
 ];
 /** Fields are looked for at the top, and one and two levels below. */

@@ -6,7 +6,13 @@ import { type Config, type ConfigFault, localOrigin, readConfig, readEnvironment
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const KEY = '0123456789abcdefghijklmnopqrstuv';
-const files: Record<string, string> = { '/secret': `${KEY}\n`, '/empty': '\n', '/db': 'postgres://u:p@h/d', '/smtp': 'smtps://u:hush@h\n' };
+const files: Record<string, string> = {
+  '/secret': `${KEY}\n`,
+  '/empty': '\n',
+  '/db': 'postgres://u:p@h/d',
+  '/smtp': 'smtps://u:hush@h\n',
+  '/redis': 'rediss://:hush@h/1\n',
+};
 
 function read(env: Record<string, string>, cores = 4): Config | ConfigFault[] {
   return readConfig(env, {
@@ -40,6 +46,8 @@ it('has a default for everything', () => {
     baseUrl: null,
     dataDir: resolve('data'),
     databaseUrl: null,
+    redisUrl: null,
+    redisGuestUrl: null,
     frontThreads: 3,
     shardThreads: 1,
     secretKey: null,
@@ -68,6 +76,30 @@ it('reads where mails go, from a file as well', () => {
     const [fault] = faults({ SMTP_URL: url });
     assert.is(fault.name, 'SMTP_URL', url);
     assert.not.match(fault.message, 'hush');
+  }
+});
+
+it('reads where Redis is, from a file as well', () => {
+  for (const [name, field] of [
+    ['REDIS_URL', 'redisUrl'],
+    ['REDIS_GUEST_URL', 'redisGuestUrl'],
+  ] as const) {
+    for (const url of ['redis://localhost', 'redis://[::1]:6380/', 'rediss://u:p%40@r.example.com:6379/15'])
+      assert.is(good({ [name]: url })[field], url);
+    assert.is(good({ [`${name}_FILE`]: '/redis' })[field], 'rediss://:hush@h/1');
+    for (const url of [
+      'http://hush',
+      'hush:6379',
+      'redis:',
+      'redis:///hush',
+      'redis://h/hush',
+      'redis://h?password=hush',
+      'redis://h/0#hush',
+    ]) {
+      const [fault] = faults({ [name]: url });
+      assert.is(fault.name, name, url);
+      assert.not.match(fault.message, 'hush');
+    }
   }
 });
 

@@ -1,6 +1,5 @@
 /** A Postgres of the test's own, on a port that stays the same: to be stopped, frozen, killed and started again. Linux only. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -9,6 +8,7 @@ import { findBinaries } from '../../src/storage/postgres/embedded-binaries.ts';
 import { DATABASE_USER, prepareCluster } from '../../src/storage/postgres/embedded-cluster.ts';
 import { defaultSettings, type Server, startServer } from '../../src/storage/postgres/embedded-server.ts';
 import { isStoreAway } from '../../src/storage/postgres/pool.ts';
+import { freePort } from './free-port.ts';
 import { silentLogger } from './logger.ts';
 import { childrenOf, signalAll } from './processes.ts';
 import { until } from './until.ts';
@@ -89,16 +89,6 @@ async function answers(url: string): Promise<boolean> {
   } finally {
     await client.end();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
 
 /** The first process of the Postgres in a folder, with all it has started; none when it is not running. */
