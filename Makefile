@@ -1,7 +1,7 @@
 # npm may run on the Node.js of the machine; its scripts find the one that npm installs here.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench soak build clean
+.PHONY: help install web run test lint bench soak build clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -13,10 +13,17 @@ node_modules/.package-lock.json: package-lock.json
 	npm ci --no-progress
 	@touch $@
 
-run: install ## start a node, with a Postgres of its own in ./data
+# The page is the last thing that the build of the web app writes.
+web/dist/index.html: node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public -type f)
+	npm run -s build:web
+	@touch $@
+
+web: install web/dist/index.html ## the web app, when something of it has changed
+
+run: web ## start a node, with a Postgres of its own in ./data
 	bin/elnk serve
 
-test: install ## every suite
+test: web ## every suite
 	tools/install-test-packages.sh test
 	npm run -s test
 
@@ -27,7 +34,7 @@ bench: install ## every figure beside its baseline
 	tools/install-test-packages.sh bench
 	npm run -s bench
 
-soak: install ## the fault tests, many more rounds of them
+soak: web ## the fault tests, many more rounds of them
 	tools/install-test-packages.sh test
 	npm run -s soak
 
@@ -35,4 +42,4 @@ build: install ## JavaScript in dist/
 	npm run -s build
 
 clean: ## remove what install and build have made
-	rm -rf dist node_modules
+	rm -rf dist web/dist node_modules

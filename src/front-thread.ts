@@ -35,6 +35,7 @@ import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
 import { createThrottle } from './storage/postgres/throttles.ts';
+import { webFolder } from './web-folder.ts';
 
 /** Lifetime of a cached link. */
 const LINK_TTL_MS = 600_000;
@@ -139,6 +140,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     baseUrl: setup.baseUrl,
     ownHosts,
     version: setup.version,
+    webFolder: webFolder(),
     readiness: () => nodeHealth,
     counterMemory: shared.counters,
     gauges: () => ({ backlogBytes: backlogBytes(shared.logs), cachedLinks: links.size() }),

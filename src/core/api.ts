@@ -296,3 +296,4 @@ export type User = z.infer<typeof userSchema>;
 export const sessionSchema = z
   .object({ user: userSchema, accessToken: z.string().meta({ description: 'Bearer token, valid for 15 minutes' }) })
   .meta({ title: 'Session' });
+export type Session = z.infer<typeof sessionSchema>;

@@ -12,7 +12,7 @@ const SLUG_FORM = /^[A-Za-z0-9_-]+$/;
 /** First path segments that elnk itself answers, now or later; compared without case. */
 const RESERVED = new Set(
   (
-    'api docs healthz readyz metrics live openapi openapi.json assets static login logout register confirm reset forgot ' +
+    'api docs healthz readyz metrics live openapi openapi.json assets static login logout setup register confirm reset forgot ' +
     'settings admin links dashboard panel account me new create help about terms privacy robots.txt sitemap.xml ' +
     'favicon.ico index.html well-known qr stats unlock preview guest www'
   ).split(' '),

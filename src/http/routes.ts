@@ -8,6 +8,7 @@ import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
 import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
+import { appRoutes } from './assets.ts';
 import { authenticate, type CallerLookups, requireScope } from './auth.ts';
 import { type ExchangeDeps, serveNothingBelow, serveOtherMethods, serveRoute } from './exchange.ts';
 import { healthRoutes } from './health.ts';
@@ -33,6 +34,8 @@ export type RoutesDeps = ApiDeps &
     status: () => NodeStatus;
     /** Of elnk, for the OpenAPI document. */
     version: string;
+    /** The built web app; null: none is served. */
+    webFolder: string | null;
   };
 
 export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
@@ -52,6 +55,7 @@ export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {
     metricsRoute(deps),
     statusRoute(deps.statusToken, deps.status),
     openApiRoute(openApiDocument(api, deps)),
+    ...(deps.webFolder === null ? [] : appRoutes(deps.webFolder, new URL(deps.baseUrl).pathname.replace(/\/$/, ''))),
   ];
   for (const route of served) serveRoute(app, route, deps);
   for (const path of new Set(served.map((route) => route.path))) serveOtherMethods(app, path, served, deps);

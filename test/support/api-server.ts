@@ -170,6 +170,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       baseUrl: BASE_URL,
       ownHosts: new Set(['elnk.example']),
       version: '0.0.0',
+      webFolder: null,
       statusToken: STATUS_TOKEN,
       status: () => STATUS,
     }),

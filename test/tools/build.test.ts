@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'build-'));
 const it = suite('build');
 
 it.before(() => {
-  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'bin', 'src', 'tools']) {
+  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'bin', 'src', 'tools', 'web']) {
     cpSync(name, join(folder, name), { recursive: true });
   }
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
@@ -23,7 +23,12 @@ it('makes JavaScript of every source and takes everything else along', () => {
   assert.is(built.status, 0, built.stdout + built.stderr);
   const expected = allFiles('src').map((path) => path.replace(/\.ts$/, '.js'));
   assert.ok(expected.some((path) => path.endsWith('.sql')));
-  assert.equal(allFiles(join(folder, 'dist')), expected);
+  const made = allFiles(join(folder, 'dist'));
+  assert.equal(
+    made.filter((path) => !path.startsWith('web/')),
+    expected,
+  );
+  assert.ok(made.includes('web/index.html'));
 });
 
 it('runs', () => {

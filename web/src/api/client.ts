@@ -1,0 +1,136 @@
+/** Asks the server. The access token is only in memory; a new one comes for the refresh cookie, which no script can read. */
+
+import { signal } from '@preact/signals';
+import type { Problem, Session, User } from '../../../src/core/api.ts';
+import { forget, readStored, store } from '../stored.ts';
+
+const API = new URL('api/v1/', document.baseURI);
+/** Longer than the server's own deadline. */
+const TIMEOUT_MS = 15_000;
+/** Set while somebody is signed in here, so that guests cause no request for a token. */
+const SIGNED_IN = 'signedIn';
+const REFRESH_LOCK = 'elnk-refresh';
+
+/** Who is signed in: undefined until that is known, null for nobody. */
+export const user = signal<User | null | undefined>(readStored(SIGNED_IN, (it) => it === true) ? undefined : null);
+let accessToken: string | null = null;
+
+/** The server said no. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+  /** Seconds to wait; null: waiting does not help. */
+  readonly retryAfterSec: number | null;
+
+  constructor(problem: Problem, retryAfterSec: number | null) {
+    super(problem.detail);
+    this.problem = problem;
+    this.retryAfterSec = retryAfterSec;
+  }
+}
+
+/** The server could not be reached, or its answer made no sense. */
+export class UnreachableError extends Error {}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Ask = { body?: unknown; headers?: Readonly<Record<string, string>>; signal?: AbortSignal };
+
+/**
+ * @param path below /api/v1/
+ * @returns the answer's JSON; undefined when it has none
+ * @throws ProblemError, UnreachableError; what `signal` was aborted with
+ */
+export async function ask<T>(method: Method, path: string, options: Ask = {}): Promise<T> {
+  const response = await askRaw(method, path, options);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** The same for answers that are no JSON. */
+export async function askRaw(method: Method, path: string, options: Ask = {}): Promise<Response> {
+  if (accessToken === null && user.value !== null) await refresh();
+  const first = await send(method, path, options);
+  if (first.status !== 401 || accessToken === null) return checked(first);
+  // The token is over (15 minutes), or the session has ended elsewhere: the cookie tells.
+  accessToken = null;
+  return (await refresh()) ? checked(await send(method, path, options)) : checked(first);
+}
+
+/** Signs in by an answer that brings a session. */
+export function startSession(session: Session): void {
+  accessToken = session.accessToken;
+  user.value = session.user;
+  store(SIGNED_IN, true);
+}
+
+export function endSession(): void {
+  accessToken = null;
+  user.value = null;
+  forget(SIGNED_IN);
+}
+
+/** For the live feed, which has no headers. @returns null when nobody is signed in */
+export async function freshToken(): Promise<string | null> {
+  return accessToken ?? ((await refresh()) ? accessToken : null);
+}
+
+/** Finds out who is signed in when the page is opened. */
+export async function restoreSession(): Promise<void> {
+  if (user.value !== undefined) return;
+  try {
+    await refresh();
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    user.value = null; // shown as signed out until the server is back and the page is opened again
+  }
+}
+
+let refreshing: Promise<boolean> | null = null;
+
+/** One at a time, over all tabs: a refresh token is good once, and the second tab's would count as stolen. @returns whether somebody is signed in */
+function refresh(): Promise<boolean> {
+  refreshing ??= withLock(askForToken).finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+const withLock = <T>(work: () => Promise<T>): Promise<T> =>
+  'locks' in navigator ? (navigator.locks.request(REFRESH_LOCK, work) as Promise<T>) : work();
+
+async function askForToken(): Promise<boolean> {
+  const response = await send('POST', 'auth/refresh', {});
+  if (response.status === 401 || response.status === 403) {
+    endSession();
+    return false;
+  }
+  startSession((await (await checked(response)).json()) as Session);
+  return true;
+}
+
+async function send(method: Method, path: string, { body, headers, signal: abort }: Ask): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    return await fetch(new URL(path, API), {
+      method,
+      headers: {
+        Accept: 'application/json',
+        ...(body === undefined || body instanceof Blob ? {} : { 'Content-Type': 'application/json' }),
+        ...(accessToken === null ? {} : { Authorization: `Bearer ${accessToken}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
+      signal: abort === undefined ? timeout : AbortSignal.any([timeout, abort]),
+    });
+  } catch (cause) {
+    if (abort?.aborted) throw cause;
+    throw new UnreachableError('the server cannot be reached', { cause });
+  }
+}
+
+async function checked(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const seconds = Number(response.headers.get('retry-after'));
+  const problem = await response.json().catch((cause) => {
+    throw new UnreachableError(`an answer ${response.status} without a reason`, { cause }); // of a proxy in between, say
+  });
+  throw new ProblemError(problem as Problem, seconds > 0 ? seconds : null);
+}

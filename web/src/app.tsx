@@ -1,0 +1,37 @@
+/** Which page belongs to which address. */
+import type { VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { user } from './api/client.ts';
+import { Shell } from './components/shell.tsx';
+import { AccountDialog, type AccountDialogName } from './pages/auth/account-dialog.tsx';
+import { ConfirmPage } from './pages/auth/confirm.tsx';
+import { ResetPage } from './pages/auth/reset.tsx';
+import { SetupPage } from './pages/auth/setup.tsx';
+import { FrontPage } from './pages/front/front.tsx';
+import { NotFoundPage } from './pages/not-found.tsx';
+import { navigate, path } from './router.ts';
+
+/** Dialogs over the front page, by their address. */
+const DIALOGS: Readonly<Record<string, AccountDialogName>> = { '/login': 'login', '/register': 'register', '/forgot': 'forgot' };
+
+const PAGES: Readonly<Record<string, () => VNode>> = {
+  '/': () => <FrontPage />,
+  '/confirm': () => <ConfirmPage />,
+  '/reset': () => <ResetPage />,
+  '/setup': () => <SetupPage />,
+};
+
+export function App() {
+  const dialog = DIALOGS[path.value];
+  const isSignedIn = user.value != null;
+  useEffect(() => {
+    if (isSignedIn && dialog !== undefined) navigate('/links', { replace: true });
+  }, [isSignedIn, dialog]);
+  const page = PAGES[dialog === undefined ? path.value : '/'];
+  return (
+    <Shell>
+      {page === undefined ? <NotFoundPage /> : page()}
+      {dialog !== undefined && !isSignedIn && <AccountDialog name={dialog} />}
+    </Shell>
+  );
+}

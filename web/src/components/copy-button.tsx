@@ -1,0 +1,40 @@
+/** Copies a text, and says so for a moment. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { common } from '../common-words.ts';
+import { Icon } from './icons.tsx';
+
+const SAID_MS = 2_000;
+
+export function CopyButton({ text, kind, size }: { text: string; kind?: 'primary' | 'quiet'; size?: 'small' }) {
+  const [isCopied, setCopied] = useState(false);
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const copy = async () => {
+    await copyText(text);
+    setCopied(true);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setCopied(false), SAID_MS);
+  };
+  return (
+    <button type="button" class="button" data-kind={kind} data-size={size} onClick={() => void copy()}>
+      <Icon name={isCopied ? 'check' : 'copy'} />
+      <span aria-live="polite">{isCopied ? common.value.copied : common.value.copy}</span>
+    </button>
+  );
+}
+
+/** Without HTTPS browsers have no clipboard for pages; the old way still works there. */
+async function copyText(text: string): Promise<void> {
+  if (navigator.clipboard !== undefined) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.readOnly = true;
+  area.className = 'visually-hidden';
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+}

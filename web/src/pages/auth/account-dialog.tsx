@@ -1,0 +1,118 @@
+/** Signing in, registering and asking for a new password: dialogs over the front page, each with its own address. */
+
+import { useState } from 'preact/hooks';
+import type { Session } from '../../../../src/core/api.ts';
+import { ask, startSession } from '../../api/client.ts';
+import { common } from '../../common-words.ts';
+import { Dialog } from '../../components/dialog.tsx';
+import { Field } from '../../components/field.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { PasswordField } from '../../components/password-field.tsx';
+import { Submit } from '../../components/submit.tsx';
+import { usePageTitle } from '../../page-title.ts';
+import { chooseLocale, locale } from '../../preferences.ts';
+import { hrefOf, navigate } from '../../router.ts';
+import { useForm } from '../../use-form.ts';
+import { auth } from './words.ts';
+import { deviceZone, ZoneField } from './zone-field.tsx';
+
+export type AccountDialogName = 'login' | 'register' | 'forgot';
+
+const FORMS = { login: LoginForm, register: RegisterForm, forgot: ForgotForm };
+
+export function AccountDialog({ name }: { name: AccountDialogName }) {
+  const Form = FORMS[name];
+  usePageTitle(auth.value[name]);
+  return (
+    <Dialog title={auth.value[name]} onClose={() => navigate('/')}>
+      <Form key={name} />
+    </Dialog>
+  );
+}
+
+function signedIn(session: Session): void {
+  startSession(session);
+  chooseLocale(session.user.locale);
+  navigate('/links', { replace: true });
+}
+
+function LoginForm() {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const form = useForm(['email'], async () => signedIn(await ask<Session>('POST', 'auth/login', { body: { email, password } })));
+  return (
+    <form class="stack" onSubmit={form.submit}>
+      {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
+      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} />
+      <PasswordField label={common.value.password} value={password} onValue={setPassword} autoComplete="current-password" />
+      <Submit isSending={form.isSending}>{common.value.signIn}</Submit>
+      <p class="small soft">
+        <a href={hrefOf('/forgot')} data-app>
+          {auth.value.forgotten}
+        </a>
+        {' · '}
+        {auth.value.noAccount}{' '}
+        <a href={hrefOf('/register')} data-app>
+          {common.value.register}
+        </a>
+      </p>
+    </form>
+  );
+}
+
+function RegisterForm() {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [timezone, setTimezone] = useState(deviceZone());
+  const form = useForm(['email', 'password', 'timezone'], async () =>
+    signedIn(await ask<Session>('POST', 'auth/register', { body: { email, password, timezone, locale: locale.value } })),
+  );
+  return (
+    <form class="stack" onSubmit={form.submit}>
+      {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
+      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} />
+      <PasswordField
+        label={common.value.password}
+        value={password}
+        onValue={setPassword}
+        autoComplete="new-password"
+        hint={auth.value.passwordHint}
+        fault={form.faultAt('password')}
+      />
+      <ZoneField value={timezone} onValue={setTimezone} fault={form.faultAt('timezone')} />
+      <Submit isSending={form.isSending}>{common.value.register}</Submit>
+      <p class="small soft">
+        {auth.value.haveAccount}{' '}
+        <a href={hrefOf('/login')} data-app>
+          {common.value.signIn}
+        </a>
+      </p>
+    </form>
+  );
+}
+
+function ForgotForm() {
+  const [email, setEmail] = useState('');
+  const [isSent, setSent] = useState(false);
+  const form = useForm(['email'], async () => {
+    await ask('POST', 'auth/password/forgot', { body: { email } });
+    setSent(true);
+  });
+  if (isSent) return <Notice>{auth.value.resetSent}</Notice>;
+  return (
+    <form class="stack" onSubmit={form.submit}>
+      {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
+      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} />
+      <Submit isSending={form.isSending}>{auth.value.sendReset}</Submit>
+      <p class="small">
+        <a href={hrefOf('/login')} data-app>
+          {auth.value.back}
+        </a>
+      </p>
+    </form>
+  );
+}
+
+function EmailField(props: { value: string; onValue: (value: string) => void; fault: string | null }) {
+  return <Field {...props} label={common.value.email} type="email" required autoComplete="email" inputMode="email" autoFocus />;
+}

@@ -1,0 +1,55 @@
+/** The page that the one-time link of a new server opens: the first administrator. */
+
+import { useState } from 'preact/hooks';
+import type { Session } from '../../../../src/core/api.ts';
+import { ask, startSession } from '../../api/client.ts';
+import { common } from '../../common-words.ts';
+import { Field } from '../../components/field.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { PasswordField } from '../../components/password-field.tsx';
+import { Submit } from '../../components/submit.tsx';
+import { usePageTitle } from '../../page-title.ts';
+import { locale } from '../../preferences.ts';
+import { navigate } from '../../router.ts';
+import { useForm } from '../../use-form.ts';
+import { mailToken } from './mail-token.ts';
+import { auth } from './words.ts';
+import { deviceZone, ZoneField } from './zone-field.tsx';
+
+export function SetupPage() {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [timezone, setTimezone] = useState(deviceZone());
+  usePageTitle(auth.value.setup);
+  const form = useForm(['email', 'password', 'timezone'], async () => {
+    const body = { token: mailToken(), email, password, timezone, locale: locale.value };
+    startSession(await ask<Session>('POST', 'auth/setup', { body }));
+    navigate('/links', { replace: true });
+  });
+  return (
+    <form class="stack narrow" onSubmit={form.submit}>
+      <h1>{auth.value.setup}</h1>
+      <p class="soft">{auth.value.setupText}</p>
+      {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
+      <Field
+        label={common.value.email}
+        type="email"
+        required
+        autoComplete="email"
+        value={email}
+        onValue={setEmail}
+        fault={form.faultAt('email')}
+      />
+      <PasswordField
+        label={common.value.password}
+        value={password}
+        onValue={setPassword}
+        autoComplete="new-password"
+        hint={auth.value.passwordHint}
+        fault={form.faultAt('password')}
+      />
+      <ZoneField value={timezone} onValue={setTimezone} fault={form.faultAt('timezone')} />
+      <Submit isSending={form.isSending}>{common.value.register}</Submit>
+    </form>
+  );
+}
