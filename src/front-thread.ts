@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createShardClient } from './actors/shard-port.ts';
 import { trustedProxyList } from './config.ts';
+import { threadAnnouncer } from './core/announce.ts';
 import { accountRequestSchemas } from './core/api.ts';
 import { createAsOfNow } from './core/as-of-now.ts';
 import { countersOf, readCounters } from './core/counters.ts';
@@ -29,7 +30,7 @@ import { hashPassword, isOutdated, verifyPassword } from './storage/passwords.ts
 import { createAccountStore } from './storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
-import { cachedKeyLookup, keyVersions } from './storage/postgres/key-cache.ts';
+import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
@@ -92,10 +93,11 @@ const links = createLinkTable({
   clock: Date.now,
   onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
 });
-const keys = keyVersions(versions);
+const announcer = threadAnnouncer(versions, null);
+const keysEnded = (hashes: readonly Uint8Array[]) => announcer.changed(hashes.map(keyName));
 const findKey = cachedKeyLookup({
   lookup: apiKeyLookup(queries.value, { clock: Date.now, logger }),
-  versions: keys,
+  versions,
   entries: KEY_CACHE_ENTRIES,
   clock: Date.now,
 });
@@ -112,8 +114,8 @@ const server = await startServer(setup.host, setup.port, (app) => {
     newErrorId: randomUUID,
     deadlineMs: API_DEADLINE_MS,
     findKey,
-    apiKeys: createApiKeyStore(queries.value, keys.bump),
-    onKeyEnded: keys.bump,
+    apiKeys: createApiKeyStore(queries.value, (hash) => keysEnded([hash])),
+    onKeysEnded: keysEnded,
     findSession: sessionLookup({ tokens, accounts }),
     accounts,
     sessions: createSessionStore(queries.value),
@@ -136,7 +138,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,
     clock: Date.now,
-    onChanged: versions.bump,
+    onChanged: announcer.changed,
     baseUrl: setup.baseUrl,
     ownHosts,
     version: setup.version,
@@ -189,6 +191,7 @@ const health = setInterval(() => {
 main.on('message', (message: FromMain) => {
   if (message.type === 'stop') void stop().then(() => process.exit(0));
   else if (message.type === 'health') nodeHealth = message.reasons;
+  else if (message.type === 'announced') announcer.settle(message.id);
   else shardClient.connect(message.peer, message.port);
 });
 

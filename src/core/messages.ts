@@ -1,4 +1,5 @@
 /** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
+import type { Cells } from './announce.ts';
 import type { LogLevel, UnstoredBatch } from './ports.ts';
 import type { Quotas } from './quota.ts';
 import type { SharedMemory } from './shared.ts';
@@ -9,6 +10,8 @@ export type Port = InstanceType<typeof MessagePort>;
 /** Between main and a thread. */
 export type FromMain =
   | { type: 'stop' }
+  /** Other nodes know of these changes now, or have been waited for long enough. */
+  | { type: 'announced'; id: number }
   /** Why the node is not well, over all its threads; said whenever it changes. */
   | { type: 'health'; reasons: readonly string[] }
   /** A shard thread has started (again); the port leads to it. Sent to fronts and, as the other end, to the shard. */
@@ -16,6 +19,8 @@ export type FromMain =
 
 export type ToMain =
   | { type: 'ready' }
+  /** What has changed, for other nodes; answered by `announced`. */
+  | { type: 'changed'; id: number; cells: Cells }
   /** The reasons why the thread is not well right now, said whenever they change; empty: all well. */
   | { type: 'health'; reasons: string[] };
 

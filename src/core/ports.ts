@@ -265,7 +265,7 @@ export type ApiKeyStore = {
   create(ownerId: number, key: CreateApiKey): Promise<{ key: OwnedApiKey; secret: string }>;
   /** The newest first. */
   list(ownerId: number): Promise<OwnedApiKey[]>;
-  /** The key is dead in every thread when this settles. @throws Failure not_found */
+  /** The key is dead on every node when this settles. @throws Failure not_found */
   delete(ownerId: number, id: number): Promise<void>;
 };
 

@@ -1,7 +1,7 @@
 /**
  * The memory that all threads of a node see. Three boards, each with one rule of who writes where:
  *  - counters: one lane a thread (see counters.ts);
- *  - link versions: whoever commits an edit of a link bumps the cell of its slug (atomic);
+ *  - link versions: whoever commits an edit of a link bumps the cell of its slug (atomic), here and on all nodes (announce.ts);
  *  - click logs: one row of cells a log; each cell has one writer.
  */
 import { counterBytes } from './counters.ts';
@@ -12,41 +12,56 @@ export function createSharedMemory(threads: { fronts: number; shards: number }):
   const lanes = 1 + threads.fronts + threads.shards; // lane 0 is main's
   return {
     counters: new SharedArrayBuffer(counterBytes(lanes)),
-    versions: new SharedArrayBuffer(VERSION_CELLS * Int32Array.BYTES_PER_ELEMENT),
+    versions: new SharedArrayBuffer((VERSION_CELLS + 1) * Int32Array.BYTES_PER_ELEMENT),
     logs: new SharedArrayBuffer(threads.fronts * threads.shards * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT),
   };
 }
 
-const VERSION_CELLS = 65_536;
+/** The same on all nodes: they name cells to each other (bus.ts). */
+export const VERSION_CELLS = 65_536;
+const EPOCH = VERSION_CELLS;
 
 /**
  * How an edit reaches every thread before it is answered: no message, a number. A cached link remembers the cell's
  * value from before it was looked up; when the cell has moved on, the cached link is no longer valid. Slugs that share a
- * cell are looked up once more than needed, nothing worse.
+ * cell are looked up once more than needed, nothing worse. Other things that are cached have cells by names that no slug can have.
+ *
+ * Apart from that all cells have an epoch. It moves on when edits of other nodes may have been missed: what was cached before is to be looked up
+ * again like something whose lifetime is over, while something whose cell has moved on is not to be used at all any more.
  */
 export type LinkVersions = {
-  /** The cell of a slug; kept beside the cached link so that the redirect only loads a number. */
-  cell(slug: string): number;
+  /** The cell of a slug or name; kept beside what is cached so that the redirect only loads a number. */
+  cell(name: string): number;
   read(cell: number): number;
-  /** After the commit and before the answer of every create, edit and delete. */
-  bump(slug: string): void;
+  /** After the commit and before the answer of every create, edit and delete. An Announcer does it, and lets other nodes know. */
+  bump(name: string): void;
+  bumpCell(cell: number): void;
+  /** The same for everything that is cached. */
+  bumpAll(): void;
+  epoch(): number;
+  expireAll(): void;
 };
 
 export function linkVersions(memory: SharedArrayBuffer): LinkVersions {
   const cells = new Int32Array(memory);
-  const cell = (slug: string) => {
+  const cell = (name: string) => {
     let hash = 0x811c9dc5; // FNV-1a, 32 bits
-    for (let i = 0; i < slug.length; i++) hash = Math.imul(hash ^ slug.charCodeAt(i), 0x01000193);
+    for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
     return (hash ^ (hash >>> 16)) & (VERSION_CELLS - 1);
   };
+  const add = (at: number) => void Atomics.add(cells, at, 1);
   return {
     cell,
     // No Atomics.load, which V8 calls out for (100 ns a click): a number of 32 bits is read whole, and who was answered after an edit comes
     // with a system call behind it, so there is nothing to order.
     read: (at) => cells[at],
-    bump: (slug) => {
-      Atomics.add(cells, cell(slug), 1);
+    bump: (name) => add(cell(name)),
+    bumpCell: add,
+    bumpAll() {
+      for (let at = 0; at < VERSION_CELLS; at++) add(at);
     },
+    epoch: () => cells[EPOCH],
+    expireAll: () => add(EPOCH),
   };
 }
 

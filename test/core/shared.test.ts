@@ -49,6 +49,18 @@ if (isMainThread) {
     assert.is(versions.read(versions.cell('abc')), 3_000_000);
   });
 
+  shared('everything moves on at once, and apart from that the epoch', () => {
+    const memory = createSharedMemory({ fronts: 1, shards: 1 });
+    const versions = linkVersions(memory.versions);
+    const other = linkVersions(memory.versions);
+    versions.bump('abc');
+    versions.bumpAll();
+    assert.equal([other.read(other.cell('abc')), other.read(other.cell('abd')), other.read(0), other.read(65_535)], [2, 1, 1, 1]);
+    assert.is(other.epoch(), 0);
+    versions.expireAll();
+    assert.equal([other.epoch(), other.read(65_535)], [1, 1]);
+  });
+
   shared('slugs spread over the cells', () => {
     const { cell } = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions);
     const counts = new Map<number, number>();

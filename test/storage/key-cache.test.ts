@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ApiCaller } from '../../src/core/ports.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
-import { cachedKeyLookup, type FoundKey, KEY_TTL_MS, keyVersions } from '../../src/storage/postgres/key-cache.ts';
+import { cachedKeyLookup, type FoundKey, KEY_TTL_MS, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 
@@ -19,7 +19,8 @@ type Asked = { answer(key: FoundKey | null): void; fail(): void };
 /** Each lookup waits until the test answers it. */
 function setUp({ entries = 100 } = {}) {
   const clock = { now: 1_000_000 };
-  const versions = keyVersions(linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions));
+  const versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions);
+  const revoke = (key: string) => versions.bump(keyName(hashOf(key)));
   const asked: Asked[] = [];
   const lookup = () => new Promise<FoundKey | null>((answer, reject) => void asked.push({ answer, fail: () => reject(away) }));
   const thread = () => cachedKeyLookup({ lookup, versions, entries, clock: () => clock.now });
@@ -38,7 +39,7 @@ function setUp({ entries = 100 } = {}) {
     assert.equal(await by(hashOf(key)), callerOf(1));
     assert.is(asked.length, before, `${key} is not asked for`);
   }
-  return { clock, versions, asked, find, thread, hold, isHeld };
+  return { clock, versions, revoke, asked, find, thread, hold, isHeld };
 }
 
 test('a key is asked for once in its lifetime, however often it is used', async () => {
@@ -72,23 +73,37 @@ test('a clock that is set back lengthens no lifetime', async () => {
 });
 
 test('a revoked key is asked for again at once, in every thread that shares the versions; others are not', async () => {
-  const { versions, thread, hold, isHeld } = setUp();
+  const { revoke, thread, hold, isHeld } = setUp();
   const other = thread();
   for (const by of [undefined, other]) {
     await hold('a', found(), by);
     await hold('b', found(), by);
   }
-  versions.bump(hashOf('a'));
+  revoke('a');
   for (const by of [undefined, other]) {
     await hold('a', null, by);
     await isHeld('b', by);
   }
 });
 
+test('what was asked for in an earlier epoch is asked for again, and the answer to a question of an earlier epoch is not kept', async () => {
+  const { versions, asked, find, hold, isHeld } = setUp();
+  await hold('a');
+  versions.expireAll();
+  await hold('a');
+  await isHeld('a');
+  const slow = find(hashOf('b'));
+  versions.expireAll();
+  asked[asked.length - 1].answer(found());
+  await until('it is asked again', () => asked.length === 4);
+  asked[3].answer(null);
+  assert.is(await slow, null);
+});
+
 test('revoked while the lookup is under way: the older answer is neither kept nor given, also to whoever asks meanwhile', async () => {
-  const { versions, asked, find, hold } = setUp();
+  const { revoke, asked, find, hold } = setUp();
   const before = find(hashOf('a'));
-  versions.bump(hashOf('a'));
+  revoke('a');
   const after = find(hashOf('a'));
   asked[0].answer(found());
   await until('the store is asked again', () => asked.length === 2);

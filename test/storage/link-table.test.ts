@@ -222,6 +222,37 @@ table('an expired entry is answered as it is when its lookup shows that the stor
   assert.is(await edited, away);
 });
 
+table('what was loaded in an earlier epoch is looked up before it is answered, unless the store is away', async () => {
+  const { links, clock, versions, asked, hold, fail } = setUp();
+  const link = await hold('abc');
+  await hold('none', null);
+  versions.expireAll();
+  assert.equal([links.get('abc'), links.get('none')], [undefined, undefined]);
+  const edited = await hold('abc', linkOf('abc', 'https://example.com/edited'));
+  assert.is(links.get('abc'), edited, 'is of the new epoch');
+
+  versions.expireAll();
+  await fail();
+  assert.is(links.get('abc'), edited, 'as of an expired one');
+  assert.is(links.get('none'), null);
+  clock.now += PROBE_MS;
+  assert.is(links.get('abc'), edited);
+  assert.is(asked[asked.length - 1].slug, 'abc', 'and it is asked for meanwhile');
+  asked[asked.length - 1].answer(link);
+  await until('it is kept', () => links.get('abc') === link);
+});
+
+table('an epoch that begins while the lookup is under way: the older answer is neither kept nor given', async () => {
+  const { links, versions, asked } = setUp();
+  const loaded = links.load('abc');
+  versions.expireAll();
+  asked[0].answer(linkOf('abc', 'https://example.com/old'));
+  await until('it is asked again', () => asked.length === 2);
+  const link = linkOf('abc');
+  asked[1].answer(link);
+  assert.is(await loaded, link);
+});
+
 table('while the store is away, an outdated entry is not answered', async () => {
   const { links, versions, hold, fail } = setUp();
   await hold('abc');

@@ -1,6 +1,7 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { trustedProxyList } from '../../src/config.ts';
+import { threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas, type Scope, type Stats } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { Component, KeyLookup, LinkFigures, StatsRange } from '../../src/core/ports.ts';
@@ -19,7 +20,7 @@ import { isCommonPassword } from '../../src/storage/common-passwords.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
-import { cachedKeyLookup, keyVersions } from '../../src/storage/postgres/key-cache.ts';
+import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
@@ -122,7 +123,9 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   };
   const accounts = createAccountStore(pool);
   const tokens = createTokens({ secrets: [TOKEN_SECRET], issuer: BASE_URL, clock: () => parts.clock.now });
-  const versions = keyVersions(linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions));
+  const versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions);
+  const announcer = threadAnnouncer(versions, null);
+  const keysEnded = (hashes: readonly Uint8Array[]) => announcer.changed(hashes.map(keyName));
   const clock = () => parts.clock.now;
   const keyLookup = () => cachedKeyLookup({ lookup: apiKeyLookup(pool, { clock, logger }), versions, entries: 100, clock });
   const findKey = keyLookup();
@@ -135,10 +138,10 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
         const [from, to] = [range.from, range.to].map((ms) => new Date(ms).toISOString());
         return { slug: link.slug, timezone: range.timeZone, from, to, ...NO_STATS };
       },
-      onChanged: (slug) => void parts.changed.push(slug),
+      onChanged: async (slugs) => void parts.changed.push(...slugs),
       findKey,
-      apiKeys: createApiKeyStore(pool, versions.bump),
-      onKeyEnded: versions.bump,
+      apiKeys: createApiKeyStore(pool, (hash) => keysEnded([hash])),
+      onKeysEnded: keysEnded,
       findSession: sessionLookup({ tokens, accounts }),
       accounts,
       sessions: createSessionStore(pool),

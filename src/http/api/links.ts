@@ -11,8 +11,8 @@ import { type ApiRoute, apiRoute, type Exchange, type Reply } from '../route.ts'
 export type LinkDeps = {
   links: LinkStore;
   numbers: LinkNumbers;
-  /** Makes an edit effective in every thread. Called after the commit and before the answer. */
-  onChanged(slug: string): void;
+  /** Makes edits effective everywhere (core/announce.ts). Called after the commit, and awaited before the answer. Never rejects. */
+  onChanged(slugs: readonly string[]): Promise<void>;
   counters: Counters;
   /** Address of this server without a slash at the end. */
   baseUrl: string;
@@ -53,7 +53,7 @@ const createRoute = (deps: LinkDeps, { createLink }: LinkRequestSchemas) =>
     handler: async ({ exchange, caller, body }) => {
       const idempotency = idempotencyOf(exchange, body);
       const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, body, idempotency));
-      if (body.slug === undefined) deps.onChanged(made.slug);
+      if (body.slug === undefined) await deps.onChanged([made.slug]);
       deps.counters.add('linksCreated');
       const link = toLink(made, NO_CLICKS, deps.baseUrl);
       return { status: 201, headers: { Location: `${LINKS}/${link.slug}`, ...etag(link) }, body: link };
@@ -155,7 +155,7 @@ async function announcing<T>({ onChanged }: LinkDeps, slugs: readonly (string | 
   try {
     return await change();
   } finally {
-    for (const slug of slugs) if (slug !== undefined) onChanged(slug);
+    await onChanged(slugs.filter((slug) => slug !== undefined));
   }
 }
 

@@ -9,10 +9,10 @@ import { openSession, toUser } from './auth.ts';
 import { CONFIRM_TTL_SEC, mailToken, type RegistrationDeps } from './registration.ts';
 
 export type MeDeps = RegistrationDeps & {
-  /** Makes it effective in every thread that a link is gone. */
-  onChanged(slug: string): void;
-  /** The same for a key. @param hash its SHA-256 */
-  onKeyEnded(hash: Uint8Array): void;
+  /** Makes it effective everywhere that links are gone. */
+  onChanged(slugs: readonly string[]): Promise<void>;
+  /** The same for keys. @param hashes SHA-256 of each */
+  onKeysEnded(hashes: readonly Uint8Array[]): Promise<void>;
 };
 
 const ME = '/api/v1/me';
@@ -73,8 +73,7 @@ const deleteRoute = (deps: MeDeps) =>
       const account = await accountOf(deps, caller);
       await requirePassword(deps, account, currentPassword);
       const { slugs, keyHashes } = await deps.accounts.remove(account.id);
-      for (const slug of slugs) deps.onChanged(slug);
-      for (const hash of keyHashes) deps.onKeyEnded(hash);
+      await Promise.all([deps.onChanged(slugs), deps.onKeysEnded(keyHashes)]);
       return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
     },
   });

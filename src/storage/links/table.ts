@@ -4,7 +4,7 @@
  * An entry is one of:
  *   fresh     until 4/5 of its lifetime: answered as it is
  *   ageing    until the end of its lifetime: answered, and looked up again meanwhile, so that a link in use never expires
- *   expired   looked up before it is answered — unless the store is away: then answered as it is
+ *   expired   its lifetime is over, or the epoch has moved on: looked up before it is answered — unless the store is away: then answered as it is
  *   outdated  its version has moved on (an edit was committed): looked up before it is answered, always
  * That a slug has no link is remembered too, apart and for a shorter time, so that a flood of unknown slugs displaces no link.
  */
@@ -24,7 +24,7 @@ const FRESH_SHARE = 0.8;
 const PROBE_MS = 500;
 
 /** `loadedAt` in milliseconds since the table was made: for weeks a small integer, which V8 keeps in the entry and not in a place of its own. */
-type Entry = { slug: string; link: Link | null; cell: number; version: number; loadedAt: number; refreshing: boolean };
+type Entry = { slug: string; link: Link | null; cell: number; version: number; epoch: number; loadedAt: number; refreshing: boolean };
 
 export type LinkTable = {
   /** The link, null when there is none with this slug, undefined when the store has to be asked: then call `load`. */
@@ -60,12 +60,14 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
   async function ask(slug: string): Promise<Link | null> {
     const cell = versions.cell(slug);
     for (;;) {
-      const version = versions.read(cell); // before the question: an edit that is committed meanwhile outdates the answer
+      // Before the question: an edit that is committed meanwhile outdates the answer.
+      const version = versions.read(cell);
+      const epoch = versions.epoch();
       const link = await lookup(slug);
-      if (versions.read(cell) !== version) continue;
+      if (versions.read(cell) !== version || versions.epoch() !== epoch) continue;
       const [to, from] = link === null ? [unknown, links] : [links, unknown];
       from.delete(slug);
-      to.set(slug, { slug, link, cell, version, loadedAt: clock() - madeAt, refreshing: false });
+      to.set(slug, { slug, link, cell, version, epoch, loadedAt: clock() - madeAt, refreshing: false });
       return link;
     }
   }
@@ -111,8 +113,9 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
     if (versions.read(entry.cell) !== entry.version) return undefined;
     const now = clock();
     const age = now - madeAt - entry.loadedAt;
-    if (age < lifetimeMs * FRESH_SHARE) return entry.link;
-    if (age >= lifetimeMs && !away) return undefined;
+    const isOfThisEpoch = versions.epoch() === entry.epoch;
+    if (isOfThisEpoch && age < lifetimeMs * FRESH_SHARE) return entry.link;
+    if ((!isOfThisEpoch || age >= lifetimeMs) && !away) return undefined;
     if (!entry.refreshing) refresh(slug, entry, now);
     return entry.link;
   }

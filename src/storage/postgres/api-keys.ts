@@ -48,8 +48,8 @@ async function insertKey(db: Queryable, { userId, name, scopes, expiresAt = null
   return { key: keyOf(rows[0]), secret };
 }
 
-/** @param onRevoked makes the end of a key known to every thread, by its hash */
-export function createApiKeyStore(pool: Pool, onRevoked: (hash: Uint8Array) => void): ApiKeyStore {
+/** @param onRevoked makes the end of a key known everywhere, by its hash */
+export function createApiKeyStore(pool: Pool, onRevoked: (hash: Uint8Array) => Promise<void>): ApiKeyStore {
   return {
     async create(ownerId, key) {
       const made = await inTransaction(pool, (client) => insertKeyWithin(client, ownerId, key));
@@ -70,7 +70,7 @@ export function createApiKeyStore(pool: Pool, onRevoked: (hash: Uint8Array) => v
         const { rowCount } = await pool.query('DELETE FROM api_keys WHERE id = $1 AND user_id = $2', [id, ownerId]);
         if (rowCount === 0) throw notFound();
       } finally {
-        onRevoked(rows[0].hash);
+        await onRevoked(rows[0].hash);
       }
     },
   };
