@@ -158,7 +158,8 @@ it('breaks `npm run lint`, which is what `make lint` runs', () => {
     'src/http/server.ts': "export { a } from '../core/link.ts';\n",
     'web/src/main.ts': 'export const a = 1;\n',
   });
-  for (const name of ['package.json', 'tsconfig.json', 'biome.json', 'tools', 'web/tsconfig.json']) cpSync(name, join(tree, name), { recursive: true });
+  for (const name of ['package.json', 'tsconfig.json', 'biome.json', 'tools', 'web/tsconfig.json'])
+    cpSync(name, join(tree, name), { recursive: true });
   symlinkSync(resolve('node_modules'), join(tree, 'node_modules'));
   const good = lint(tree);
   assert.is(good.status, 0, good.stdout + good.stderr);
