@@ -31,7 +31,8 @@ import { createAccountStore } from './storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
-import { createLinkLookup, createLinkStore } from './storage/postgres/links.ts';
+import { createLinkLookup } from './storage/postgres/link-lookup.ts';
+import { createLinkStore } from './storage/postgres/links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
@@ -153,6 +154,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
   serveRedirects(app, {
     links,
     clicks: clickWriter(logs.map((log) => log.value)),
+    limits: { take: async () => 'unavailable' },
     offsetOf: offsetMemory(),
     clientAddress: clientAddress(trustedProxies),
     clock: Date.now,

@@ -1,4 +1,8 @@
-/** A link as the redirect knows it, and what becomes of a visit. */
+/**
+ * A link as the redirect knows it, and what becomes of a visit. The rules are asked in a fixed order:
+ * switched off → window → clicks left → password → a click is taken from the limit (by whoever keeps the count: `ClickLimits` in ports.ts).
+ * So a visitor never types a password for a link that leads nowhere, and a wrong one never costs a click.
+ */
 
 /** What the link table holds of one link. */
 export type Link = {
@@ -9,11 +13,46 @@ export type Link = {
   /** The owner's IANA zone: clicks are dated by the owner's calendar. */
   timeZone: string;
   disabled: boolean;
+  /** Null for a plain link, which most are: nothing more is asked then. */
+  rules: LinkRules | null;
 };
 
-export type RefusalReason = 'unknown' | 'disabled';
+/** At least one of password, limit and window is set. Times in milliseconds since the epoch. */
+export type LinkRules = {
+  /** A PHC string. A new password has a new one, even when it is the same word: what was unlocked with the old one is locked again. */
+  passwordHash: string | null;
+  maxClicks: number | null;
+  /** As it was when the link was looked up. It only grows: a link that was used up then still is, until an edit raises the limit. */
+  clicksUsed: number;
+  /** First moment at which the link leads on. */
+  validFrom: number | null;
+  /** First moment at which it does not any more. */
+  expiresAt: number | null;
+  /** Where visitors go who come too late, as `URL.href`; null: they get a page. Those who come too early always get a page. */
+  expiredUrl: string | null;
+};
 
-export type Decision = { kind: 'redirect'; target: string } | { kind: 'refuse'; reason: RefusalReason };
+export type Visit = {
+  /** The visitor has given the link's password, in this request or not long ago. */
+  isUnlocked: boolean;
+  /** Only looks at where the link leads (HEAD, a program that draws previews of links): takes no click of a limit. */
+  isPreview: boolean;
+};
+
+export type Decision =
+  | { kind: 'redirect'; target: string }
+  /** To `target` if the limit grants a click. @param otherwise what the visitor gets when none is left */
+  | { kind: 'limited'; target: string; otherwise: Decision }
+  /** A look at a link with a limit: it is told that there is one, not where it leads. */
+  | { kind: 'preview' }
+  | { kind: 'password' }
+  /** Too late, and the owner has a place for those. */
+  | { kind: 'elsewhere'; target: string; reason: 'expired' | 'exhausted' }
+  /** @param at when the link begins or ended, in milliseconds since the epoch */
+  | { kind: 'outside'; reason: 'scheduled' | 'expired'; at: number }
+  | { kind: 'refuse'; reason: RefusalReason };
+
+export type RefusalReason = 'unknown' | 'disabled' | 'exhausted';
 
 const unknown: Decision = { kind: 'refuse', reason: 'unknown' };
 const disabled: Decision = { kind: 'refuse', reason: 'disabled' };
@@ -21,9 +60,37 @@ const disabled: Decision = { kind: 'refuse', reason: 'disabled' };
 /**
  * What a visitor of a link gets. Pure: rules extend the link's data and this function, never the handler.
  * @param link null when there is none with this slug
+ * @param now milliseconds since the epoch
  */
-export function decide(link: Link | null): Decision {
+export function decide(link: Link | null, visit: Visit, now: number): Decision {
   if (link === null) return unknown;
   if (link.disabled) return disabled;
-  return { kind: 'redirect', target: link.target };
+  const { rules, target } = link;
+  if (rules === null) return { kind: 'redirect', target };
+  if (rules.validFrom !== null && now < rules.validFrom) return { kind: 'outside', reason: 'scheduled', at: rules.validFrom };
+  if (rules.expiresAt !== null && now >= rules.expiresAt) return expired(rules.expiresAt, rules.expiredUrl);
+  if (rules.maxClicks !== null && rules.clicksUsed >= rules.maxClicks) return usedUp(rules.expiredUrl);
+  if (rules.passwordHash !== null && !visit.isUnlocked) return { kind: 'password' };
+  if (rules.maxClicks === null) return { kind: 'redirect', target };
+  return visit.isPreview ? { kind: 'preview' } : { kind: 'limited', target, otherwise: usedUp(rules.expiredUrl) };
+}
+
+const expired = (at: number, expiredUrl: string | null): Decision =>
+  expiredUrl === null ? { kind: 'outside', reason: 'expired', at } : { kind: 'elsewhere', target: expiredUrl, reason: 'expired' };
+
+const usedUp = (expiredUrl: string | null): Decision =>
+  expiredUrl === null ? { kind: 'refuse', reason: 'exhausted' } : { kind: 'elsewhere', target: expiredUrl, reason: 'exhausted' };
+
+/** A link as its owner is shown it. */
+export type LinkState = 'active' | 'scheduled' | 'expired' | 'exhausted' | 'disabled';
+
+/** The state at a moment: what `decide` would find first. */
+export function stateOf(
+  { disabled, validFrom, expiresAt, maxClicks, clicksUsed }: Omit<LinkRules, 'passwordHash' | 'expiredUrl'> & { disabled: boolean },
+  now: number,
+): LinkState {
+  if (disabled) return 'disabled';
+  if (validFrom !== null && now < validFrom) return 'scheduled';
+  if (expiresAt !== null && now >= expiresAt) return 'expired';
+  return maxClicks !== null && clicksUsed >= maxClicks ? 'exhausted' : 'active';
 }

@@ -43,6 +43,15 @@ export type ClickWriter = {
   ): boolean;
 };
 
+/**
+ * Who keeps count of limited links (core/link.ts, `LinkRules.maxClicks`). A click that was granted is used up whatever becomes of it, so that
+ * there are never more than the limit; when that cannot be known for sure, nothing is granted.
+ */
+export type ClickLimits = {
+  /** Takes one click of the link's limit. Never rejects. */
+  take(linkId: number): Promise<'granted' | 'exhausted' | 'unavailable'>;
+};
+
 /** A visitor whose first click of the owner's day may lie in clicks that are not stored yet. */
 export type VisitorCandidate = { linkId: number; day: number; visitor: bigint; quarter: number };
 

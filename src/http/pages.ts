@@ -32,6 +32,16 @@ const REFUSALS: Readonly<Record<PageReason, Refusal>> = {
     en: { title: 'This link is switched off', text: 'It no longer leads anywhere. Whoever sent it to you may have a new one.' },
     ru: { title: 'Эта ссылка отключена', text: 'Она больше никуда не ведёт. Возможно, у того, кто её прислал, есть новая.' },
   },
+  exhausted: {
+    code: 'gone',
+    mark: '410',
+    headers: [],
+    en: { title: 'This link is used up', text: 'It could be opened a limited number of times. Whoever sent it to you may have a new one.' },
+    ru: {
+      title: 'Эта ссылка исчерпана',
+      text: 'Её можно было открыть ограниченное число раз. Возможно, у того, кто её прислал, есть новая.',
+    },
+  },
   unavailable: {
     code: 'store_away',
     mark: '503',
@@ -112,6 +122,7 @@ function pagesOf(reason: PageReason): Pages {
 const PAGES: Readonly<Record<PageReason, Pages>> = {
   unknown: pagesOf('unknown'),
   disabled: pagesOf('disabled'),
+  exhausted: pagesOf('exhausted'),
   unavailable: pagesOf('unavailable'),
 };
 

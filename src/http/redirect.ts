@@ -5,8 +5,8 @@
  */
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import type { Counters } from '../core/counters.ts';
-import { decide, type Link, type RefusalReason } from '../core/link.ts';
-import type { ClickWriter, Clock } from '../core/ports.ts';
+import { type Decision, decide, type Link } from '../core/link.ts';
+import type { ClickLimits, ClickWriter, Clock } from '../core/ports.ts';
 import { isSlugForm } from '../core/slug.ts';
 import { quarterOf } from '../core/zone.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -21,6 +21,7 @@ export type Links = {
 export type RedirectDeps = {
   links: Links;
   clicks: ClickWriter;
+  limits: ClickLimits;
   /** A zone's offset in quarter-hours in a quarter (core/zone.ts, `offsetMemory`). */
   offsetOf: (timeZone: string, quarter: number) => number;
   clientAddress: ClientAddress;
@@ -29,9 +30,9 @@ export type RedirectDeps = {
 };
 
 /** What a click and its answer need of a request. */
-type Visit = { address: ArrayBuffer; userAgent: string; referrer: string; language: string; accept: string };
+type Request = { address: ArrayBuffer; userAgent: string; referrer: string; language: string; accept: string };
 
-export function serveRedirects(app: TemplatedApp, { links, clicks, offsetOf, clientAddress, clock, counters }: RedirectDeps): void {
+export function serveRedirects(app: TemplatedApp, { links, clicks, limits, offsetOf, clientAddress, clock, counters }: RedirectDeps): void {
   const countRedirects = counters.adder('redirects');
   app.get('/*', (res, req) => visit(res, req, true));
   app.head('/*', (res, req) => visit(res, req, false));
@@ -40,43 +41,49 @@ export function serveRedirects(app: TemplatedApp, { links, clicks, offsetOf, cli
     const slug = req.getUrl().slice(1);
     const link = links.get(slug);
     if (link === undefined && isSlugForm(slug)) lookUp(res, req, slug, isGet);
-    else if (link?.disabled === false) {
+    else if (link?.disabled === false && link.rules === null) {
       if (isGet) {
         record(link, clientAddress(res, req), req.getHeader('user-agent'), req.getHeader('referer'), req.getHeader('accept-language'));
       }
       redirect(res, link.target, isGet);
-    } else answer(res, link ?? null, read(res, req), isGet);
+    } else answer(res, link ?? null, read(res, req), isGet, later(res));
   }
 
   /** The link is not at hand: everything of the request is copied before the wait. */
   function lookUp(res: HttpResponse, req: HttpRequest, slug: string, isGet: boolean): void {
-    let aborted = false;
-    res.onAborted(() => {
-      aborted = true;
-    });
+    const finish = later(res);
     const seen = read(res, req);
-    const finish = (send: () => void) => {
-      if (!aborted) res.cork(send);
-    };
     links.load(slug).then(
       (link) => {
         if (link === null) counters.add('missingLinkLookups');
-        finish(() => answer(res, link, seen, isGet));
+        finish(() => answer(res, link, seen, isGet, finish));
       },
       () => finish(() => refuse(res, 'unavailable', seen, isGet)),
     );
   }
 
-  function answer(res: HttpResponse, link: Link | null, seen: Visit, isGet: boolean): void {
-    const decision = decide(link);
-    if (decision.kind === 'refuse') refuse(res, decision.reason, seen, isGet);
-    else {
-      if (isGet && link !== null) record(link, seen.address, seen.userAgent, seen.referrer, seen.language);
-      redirect(res, decision.target, isGet);
-    }
+  function answer(res: HttpResponse, link: Link | null, seen: Request, isGet: boolean, finish: Finish): void {
+    const decision = decide(link, { isUnlocked: false, isPreview: !isGet }, clock());
+    if (decision.kind === 'limited' && link !== null) {
+      const { target, otherwise } = decision;
+      void limits.take(link.id).then((taken) =>
+        finish(() => {
+          if (taken === 'unavailable') refuse(res, 'unavailable', seen, isGet);
+          else carryOut(taken === 'granted' ? { kind: 'redirect', target } : otherwise, res, link, seen, isGet);
+        }),
+      );
+    } else carryOut(decision, res, link, seen, isGet);
   }
 
-  function read(res: HttpResponse, req: HttpRequest): Visit {
+  function carryOut(decision: Decision, res: HttpResponse, link: Link | null, seen: Request, isGet: boolean): void {
+    if (decision.kind === 'refuse') refuse(res, decision.reason, seen, isGet);
+    else if (decision.kind === 'redirect') {
+      if (isGet && link !== null) record(link, seen.address, seen.userAgent, seen.referrer, seen.language);
+      redirect(res, decision.target, isGet);
+    } else refuse(res, 'unavailable', seen, isGet);
+  }
+
+  function read(res: HttpResponse, req: HttpRequest): Request {
     return {
       address: clientAddress(res, req),
       userAgent: req.getHeader('user-agent'),
@@ -93,7 +100,7 @@ export function serveRedirects(app: TemplatedApp, { links, clicks, offsetOf, cli
     countRedirects(1);
   }
 
-  function refuse(res: HttpResponse, reason: RefusalReason | PageReason, { accept, language }: Visit, isGet: boolean): void {
+  function refuse(res: HttpResponse, reason: PageReason, { accept, language }: Request, isGet: boolean): void {
     if (reason === 'unknown') counters.add('unknownSlugs');
     if (reason === 'unavailable') counters.add('serverErrors');
     const { status, headers, body } = refusalPage(reason, accept, language);
@@ -102,6 +109,20 @@ export function serveRedirects(app: TemplatedApp, { links, clicks, offsetOf, cli
     if (isGet) res.end(body);
     else endWithoutBody(res, body.length);
   }
+}
+
+/** Sends an answer, corked, unless the visitor has left. */
+type Finish = (send: () => void) => void;
+
+/** For an answer that may come later than the handler returns. */
+function later(res: HttpResponse): Finish {
+  let aborted = false;
+  res.onAborted(() => {
+    aborted = true;
+  });
+  return (send) => {
+    if (!aborted) res.cork(send);
+  };
 }
 
 /** `target` is a URL's href: it cannot hold CR or LF. Not to be cached by anyone, so that an edit is seen at the next click. */

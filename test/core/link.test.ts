@@ -1,31 +1,129 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Decision, decide, type Link } from '../../src/core/link.ts';
+import { type Decision, decide, type Link, type LinkRules, type LinkState, stateOf, type Visit } from '../../src/core/link.ts';
 
 const test = suite('link');
+
+const NOW = Date.UTC(2026, 4, 10, 12);
+const TARGET = 'https://example.com/a?b=c#d';
+const ELSEWHERE = 'https://example.com/over';
+const NO_RULES: LinkRules = { passwordHash: null, maxClicks: null, clicksUsed: 0, validFrom: null, expiresAt: null, expiredUrl: null };
+const STRANGER: Visit = { isUnlocked: false, isPreview: false };
 
 const link = (changes: Partial<Link> = {}): Link => ({
   id: 7,
   slug: 'abc',
-  target: 'https://example.com/a?b=c#d',
+  target: TARGET,
   timeZone: 'UTC',
   disabled: false,
+  rules: null,
   ...changes,
 });
+const ruled = (rules: Partial<LinkRules>, changes: Partial<Link> = {}) => link({ ...changes, rules: { ...NO_RULES, ...rules } });
 
-const TABLE: readonly [what: string, link: Link | null, decision: Decision][] = [
-  ['no link', null, { kind: 'refuse', reason: 'unknown' }],
-  ['a link', link(), { kind: 'redirect', target: 'https://example.com/a?b=c#d' }],
-  ['another target', link({ target: 'http://[::1]:8080/' }), { kind: 'redirect', target: 'http://[::1]:8080/' }],
-  ['a link that is switched off', link({ disabled: true }), { kind: 'refuse', reason: 'disabled' }],
+test('no link, a plain one, and one that is switched off', () => {
+  for (const visit of [STRANGER, { isUnlocked: true, isPreview: true }]) {
+    assert.equal(decide(null, visit, NOW), { kind: 'refuse', reason: 'unknown' });
+    assert.equal(decide(link(), visit, NOW), { kind: 'redirect', target: TARGET });
+    assert.equal(decide(link({ target: 'http://[::1]:8080/' }), visit, NOW), { kind: 'redirect', target: 'http://[::1]:8080/' });
+    assert.equal(decide(link({ disabled: true }), visit, NOW), { kind: 'refuse', reason: 'disabled' });
+  }
+});
+
+/** Every rule with every state it can be in at NOW. */
+const DISABLED = [false, true] as const;
+const WINDOWS = {
+  none: {},
+  early: { validFrom: NOW + 1 },
+  begun: { validFrom: NOW },
+  running: { expiresAt: NOW + 1 },
+  over: { expiresAt: NOW },
+  'early, with an end': { validFrom: NOW + 1, expiresAt: NOW + 2 },
+  within: { validFrom: NOW - 1, expiresAt: NOW + 1 },
+  'over, with a beginning': { validFrom: NOW - 2, expiresAt: NOW - 1 },
+} as const;
+const LIMITS = {
+  none: {},
+  left: { maxClicks: 2, clicksUsed: 1 },
+  'used up': { maxClicks: 2, clicksUsed: 2 },
+  lowered: { maxClicks: 2, clicksUsed: 3 },
+  'lifted after use': { maxClicks: null, clicksUsed: 3 },
+} as const;
+const PASSWORDS = [null, '$argon2id$…'] as const;
+const PLACES = [null, ELSEWHERE] as const;
+const VISITS: readonly Visit[] = [false, true].flatMap((isUnlocked) => [false, true].map((isPreview) => ({ isUnlocked, isPreview })));
+
+type Case = { disabled: boolean; window: keyof typeof WINDOWS; limit: keyof typeof LIMITS; locked: boolean; place: boolean; visit: Visit };
+
+const usedUp = ({ place }: Case): Decision =>
+  place ? { kind: 'elsewhere', target: ELSEWHERE, reason: 'exhausted' } : { kind: 'refuse', reason: 'exhausted' };
+
+/** What is expected, in words of the case and not of the link: the first line that fits is the answer. */
+const ORDER: readonly [when: (it: Case) => boolean, then: (it: Case) => Decision][] = [
+  [(it) => it.disabled, () => ({ kind: 'refuse', reason: 'disabled' })],
+  [(it) => it.window.startsWith('early'), () => ({ kind: 'outside', reason: 'scheduled', at: NOW + 1 })],
+  [(it) => it.window.startsWith('over') && it.place, () => ({ kind: 'elsewhere', target: ELSEWHERE, reason: 'expired' })],
+  [(it) => it.window === 'over', () => ({ kind: 'outside', reason: 'expired', at: NOW })],
+  [(it) => it.window === 'over, with a beginning', () => ({ kind: 'outside', reason: 'expired', at: NOW - 1 })],
+  [(it) => it.limit === 'used up' || it.limit === 'lowered', usedUp],
+  [(it) => it.locked && !it.visit.isUnlocked, () => ({ kind: 'password' })],
+  [(it) => it.limit === 'left' && it.visit.isPreview, () => ({ kind: 'preview' })],
+  [(it) => it.limit === 'left', (it) => ({ kind: 'limited', target: TARGET, otherwise: usedUp(it) })],
+  [() => true, () => ({ kind: 'redirect', target: TARGET })],
 ];
+test('every combination of rules and visits', () => {
+  const met = new Set<number>();
+  let cases = 0;
+  for (const disabled of DISABLED) {
+    for (const window of Object.keys(WINDOWS) as Case['window'][]) {
+      for (const limit of Object.keys(LIMITS) as Case['limit'][]) {
+        for (const passwordHash of PASSWORDS) {
+          for (const expiredUrl of PLACES) {
+            for (const visit of VISITS) {
+              const given = ruled({ ...WINDOWS[window], ...LIMITS[limit], passwordHash, expiredUrl }, { disabled });
+              const before = structuredClone(given);
+              const it = { disabled, window, limit, locked: passwordHash !== null, place: expiredUrl !== null, visit };
+              const line = ORDER.findIndex(([when]) => when(it));
+              met.add(line);
+              cases++;
+              assert.equal(decide(given, visit, NOW), ORDER[line][1](it), JSON.stringify(it));
+              assert.equal(given, before, 'the link is left alone');
+            }
+          }
+        }
+      }
+    }
+  }
+  assert.is(cases, 2 * 8 * 5 * 2 * 2 * 4);
+  assert.is(met.size, ORDER.length, 'every line of the table was met');
+});
 
-for (const [what, given, decision] of TABLE) {
-  test(`${what} → ${decision.kind === 'redirect' ? 'redirect' : decision.reason}`, () => {
-    const before = structuredClone(given);
-    assert.equal(decide(given), decision);
-    assert.equal(given, before, 'the link is left alone');
-  });
-}
+test('the window is decided by the moment of the visit, to the millisecond', () => {
+  const it = ruled({ validFrom: NOW, expiresAt: NOW + 1_000 });
+  assert.is(decide(it, STRANGER, NOW - 1).kind, 'outside');
+  for (const at of [NOW, NOW + 1, NOW + 999]) assert.is(decide(it, STRANGER, at).kind, 'redirect');
+  for (const at of [NOW + 1_000, NOW + 1e12])
+    assert.equal(decide(it, STRANGER, at), { kind: 'outside', reason: 'expired', at: NOW + 1_000 });
+});
+
+test('the state that the owner is shown is what a visit would find first', () => {
+  const stateOfDecision = (decision: Decision): LinkState => {
+    if (decision.kind === 'outside' || decision.kind === 'elsewhere') return decision.reason;
+    if (decision.kind !== 'refuse') return 'active';
+    return decision.reason === 'disabled' ? 'disabled' : 'exhausted';
+  };
+  const states = new Set<LinkState>();
+  for (const disabled of DISABLED) {
+    for (const window of Object.values(WINDOWS)) {
+      for (const limit of Object.values(LIMITS)) {
+        const rules = { ...NO_RULES, ...window, ...limit };
+        const state = stateOf({ disabled, ...rules }, NOW);
+        assert.is(state, stateOfDecision(decide(link({ disabled, rules }), STRANGER, NOW)));
+        states.add(state);
+      }
+    }
+  }
+  assert.is(states.size, 5);
+});
 
 test.run();

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import { batchedLookup, LOOKUP_TIMEOUT_MS } from '../../src/storage/links/lookup.ts';
 import { createLinkTable } from '../../src/storage/links/table.ts';
-import { createLinkLookup } from '../../src/storage/postgres/links.ts';
+import { createLinkLookup } from '../../src/storage/postgres/link-lookup.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { type Load, percentile, startLoad } from '../support/load.ts';

@@ -62,6 +62,7 @@ async function serve(
     serveRedirects(app, {
       links,
       clicks: clickWriter([log]),
+      limits: { take: async () => 'unavailable' },
       offsetOf: offsetMemory(),
       clientAddress: clientAddress(null),
       clock: () => NOW,
@@ -79,7 +80,15 @@ test.after.each(async ({ rig, server, connection }) => {
 
 let lastId = 0;
 function store({ stored }: Context, slug: string, changes: Partial<Link> = {}): Link {
-  const link = { id: ++lastId, slug, target: `https://example.com/${slug}`, timeZone: 'Asia/Kathmandu', disabled: false, ...changes };
+  const link = {
+    id: ++lastId,
+    slug,
+    target: `https://example.com/${slug}`,
+    timeZone: 'Asia/Kathmandu',
+    disabled: false,
+    rules: null,
+    ...changes,
+  };
   stored.set(slug, link);
   return link;
 }

@@ -16,7 +16,14 @@ const NEGATIVE_TTL_MS = 10_000;
 const PROBE_MS = 500;
 const away = new Error('connect ECONNREFUSED');
 
-const linkOf = (slug: string, target = `https://example.com/${slug}`): Link => ({ id: 1, slug, target, timeZone: 'UTC', disabled: false });
+const linkOf = (slug: string, target = `https://example.com/${slug}`): Link => ({
+  id: 1,
+  slug,
+  target,
+  timeZone: 'UTC',
+  disabled: false,
+  rules: null,
+});
 const isAway = (error: unknown) => error instanceof Failure && error.code === 'store_away';
 
 type Asked = { slug: string; answer(link: Link | null): void; fail(): void };

@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert';
 import { Failure, type FailureCode } from '../../src/core/failure.ts';
 import type { OwnedLink } from '../../src/core/ports.ts';
 import { RANDOM_SLUG_ALPHABET, RANDOM_SLUG_LENGTH } from '../../src/core/slug.ts';
-import { createLinkLookup, createLinkStore } from '../../src/storage/postgres/links.ts';
+import { createLinkLookup } from '../../src/storage/postgres/link-lookup.ts';
+import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { silentLogger } from '../support/logger.ts';
@@ -181,9 +182,28 @@ test('the redirect finds links by slug, many at once, with the zone of their own
   await pool.query(`UPDATE links SET disabled = true WHERE slug = 'bobs'`);
   const found = await lookup(['first', 'bobs', 'nothing', 'FIRST']);
   assert.is(found.size, 2);
-  assert.equal(found.get('bobs'), { id: made.id, slug: 'bobs', target: `${url}bob`, timeZone: 'UTC', disabled: true });
+  assert.equal(found.get('bobs'), { id: made.id, slug: 'bobs', target: `${url}bob`, timeZone: 'UTC', disabled: true, rules: null });
   assert.is(found.get('first')?.timeZone, 'Europe/Moscow');
   assert.is((await lookup([])).size, 0);
+});
+
+test('the redirect is given the rules of a link that has any', async () => {
+  const { id } = await store.create(ann.id, { url, slug: 'ruled' }, null);
+  const set = async (sets: string) => {
+    await pool.query(`UPDATE links SET ${sets} WHERE id = $1`, [id]);
+    return (await lookup(['ruled'])).get('ruled')?.rules;
+  };
+  const none = { passwordHash: null, maxClicks: null, clicksUsed: 0, validFrom: null, expiresAt: null, expiredUrl: null };
+  assert.is(await set(`expired_url = '${url}', clicks_used = 2`), null, 'a place for latecomers alone is no rule');
+  assert.equal(await set('max_clicks = 5'), { ...none, maxClicks: 5, clicksUsed: 2, expiredUrl: url });
+  assert.equal(await set(`max_clicks = NULL, expired_url = NULL, clicks_used = 0, password_hash = '$x'`), { ...none, passwordHash: '$x' });
+  const [from, to] = [Date.UTC(2026, 0, 1, 0, 0, 0, 1), Date.UTC(2026, 0, 1, 0, 0, 0, 2)];
+  const window = `valid_from = '${new Date(from).toISOString()}', expires_at = '${new Date(to).toISOString()}'`;
+  assert.equal(await set(`password_hash = NULL, ${window}`), { ...none, validFrom: from, expiresAt: to });
+  for (const wrong of ['expires_at = valid_from', 'max_clicks = 0', 'max_clicks = 1000000001', 'clicks_used = -1']) {
+    const refusal = await pool.query(`UPDATE links SET ${wrong} WHERE id = $1`, [id]).catch((error) => error);
+    assert.is(refusal.code, '23514', wrong);
+  }
 });
 
 test('text from outside is data, whatever it says', async () => {

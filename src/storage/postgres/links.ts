@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { CreateLink, EditLink } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Idempotency, LinkLookup, LinkStore, OwnedLink } from '../../core/ports.ts';
+import type { Idempotency, LinkStore, OwnedLink } from '../../core/ports.ts';
 import type { Quotas } from '../../core/quota.ts';
 import { randomSlug, slugFault } from '../../core/slug.ts';
 import { BEGIN_ALLOWANCE, whyNotAllowed } from './allowance.ts';
@@ -87,18 +87,6 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
       });
       if (!isDeleted) throw await whyNone(pool, ownerId, slug);
     },
-  };
-}
-
-/** One query for all slugs, with the zone that dates the clicks. */
-export function createLinkLookup(pool: Pool): LinkLookup {
-  return async (slugs) => {
-    const { rows } = await pool.query<{ id: number; slug: string; target: string; time_zone: string; disabled: boolean }>(
-      `SELECT l.id, l.slug, l.target, u.time_zone, l.disabled
-       FROM links l JOIN users u ON u.id = l.owner_id WHERE l.domain = '' AND l.slug = ANY ($1)`,
-      [slugs],
-    );
-    return new Map(rows.map(({ time_zone, ...link }) => [link.slug, { ...link, timeZone: time_zone }]));
   };
 }
 
