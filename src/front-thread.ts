@@ -33,6 +33,7 @@ import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
 import { createLinkStore } from './storage/postgres/links.ts';
+import { createOwnerLinkIds } from './storage/postgres/owner-links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
@@ -136,6 +137,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     addressOf: exchangeAddress(trustedProxies),
     accountSchemas: accountRequestSchemas(isCommonPassword),
     links: createLinkStore(queries.value, randomBytes, setup.quotas),
+    ownerLinkIds: createOwnerLinkIds(queries.value),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,
     clock: Date.now,

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { EMAIL_MAX_LENGTH, LOCALES, normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS } from './account.ts';
 import { SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, type SlugFault, slugFault } from './slug.ts';
+import { STATS_UNITS } from './stats.ts';
 import { checkTarget, TARGET_FAULTS, TARGET_MAX_LENGTH } from './target.ts';
 import { canonicalZone } from './zone.ts';
 
@@ -122,9 +123,6 @@ export const linkListQuerySchema = z.strictObject({
 export const linkPageSchema = z.object({ data: z.array(linkSchema), nextCursor: z.string().nullable() }).meta({ title: 'LinkPage' });
 export type LinkPage = z.infer<typeof linkPageSchema>;
 
-export const STATS_UNITS = ['15min', 'hour', 'day', 'month'] as const;
-export type StatsUnit = (typeof STATS_UNITS)[number];
-
 const queryInstant = z.iso.datetime({ offset: true });
 export const statsQuerySchema = z.strictObject({
   from: queryInstant
@@ -162,6 +160,9 @@ export const statsSchema = z
   })
   .meta({ title: 'Stats' });
 export type Stats = z.infer<typeof statsSchema>;
+
+export const ownerStatsSchema = statsSchema.omit({ slug: true }).meta({ title: 'OwnerStats' });
+export type OwnerStats = z.infer<typeof ownerStatsSchema>;
 
 /**
  * What a client sends about API keys.

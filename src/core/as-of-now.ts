@@ -2,9 +2,14 @@
  * The number, as of now. The shards are asked first, then the store: what a shard still held and has stored meanwhile is recognised by its
  * position and left out, what came later is in the store's snapshot. So every log is counted up to one point, and none twice.
  */
+import type { LinkDay, LinkDays } from './link-day.ts';
 import type { ClickCounter, Clock, LinkNumbers, StatsReader, UnstoredClicks } from './ports.ts';
 import { countSpan, daysAround, statsFigures, todaySpan, weekSpan } from './stats.ts';
 import { QUARTER_MS } from './zone.ts';
+
+function* documentsOf(days: LinkDays): Iterable<LinkDay> {
+  for (const ofLink of days.values()) yield* ofLink.values();
+}
 
 export type AsOfNow = { numbers: LinkNumbers; stats: StatsReader };
 
@@ -26,16 +31,16 @@ export function createAsOfNow(options: { count: ClickCounter; unstored: Unstored
       );
     },
 
-    async stats(link, range) {
+    async stats({ ids, timeZone }, range) {
       const now = clock();
-      const [today, week] = [todaySpan(range.timeZone, now), weekSpan(range.timeZone, now)];
-      const batches = await unstored([link.id]);
+      const [today, week] = [todaySpan(timeZone, now), weekSpan(timeZone, now)];
+      const batches = await unstored(ids);
       const { fromDay, toDay } = daysAround(
         Math.min(range.from, today.from * QUARTER_MS, week.from * QUARTER_MS),
         Math.max(range.to, today.to * QUARTER_MS, week.to * QUARTER_MS),
       );
-      const { days } = await count({ linkIds: [link.id], fromDay, toDay, facets: true, unstored: batches });
-      return { slug: link.slug, ...statsFigures(days.get(link.id) ?? new Map(), range, now) };
+      const { days } = await count({ linkIds: ids, fromDay, toDay, facets: true, unstored: batches });
+      return statsFigures(documentsOf(days), range, timeZone, now);
     },
   };
 }

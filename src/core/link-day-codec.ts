@@ -11,13 +11,13 @@
  *   text     UTF-8: the keys that are no words of a closed list, one behind the other
  *
  * The numbers of quarters and facets are varints: 7 bits a byte, lowest first, the top bit says that more follow; at most 2^53 − 1.
- * A facet is capped at FACET_CAP keys as it is written; what falls out is in `other`. A change of this layout or of what a closed list's
+ * A facet is capped at its FACET_CAPS keys as it is written; what falls out is in `other`. A change of this layout or of what a closed list's
  * number means takes a new version; appending to a list does not.
  */
 import { BROWSERS, DEVICES, OPERATING_SYSTEMS } from './agent.ts';
 import { DIRECT, lettersToCode } from './click.ts';
 import { countryKey, languageKey } from './facets.ts';
-import { capFacet, emptyLinkDay, FACET_CAP, FACETS, type Facet, type LinkDay, OTHER, type QuarterCounts } from './link-day.ts';
+import { capFacet, emptyLinkDay, FACET_CAPS, FACETS, type Facet, type LinkDay, OTHER, type QuarterCounts } from './link-day.ts';
 import { QUARTER_MS } from './zone.ts';
 
 const VERSION = 1;
@@ -94,7 +94,7 @@ const writer = new Writer();
  * @throws RangeError when a count is no whole number ≥ 0
  */
 export function encodeLinkDay({ quarters, facets }: LinkDay): Uint8Array {
-  const lists = FACETS.map((facet) => capFacet(facets[facet], FACET_CAP));
+  const lists = FACETS.map((facet) => capFacet(facets[facet], FACET_CAPS[facet]));
   const keys = lists.reduce((sum, list) => sum + list.length, 0);
   writer.begin(NUMBERS_AT + (1 + quarters.size * 4 + 1 + lists.length + keys * 3) * VARINT_MAX_BYTES);
   writeQuarters(quarters);
@@ -247,7 +247,7 @@ const getUint32 = (bytes: Uint8Array, at: number): number =>
 export type LinkDayJson = { quarters: ({ start: string } & QuarterCounts)[] } & Record<Facet, Record<string, number>>;
 
 export function linkDayToJson(linkDay: LinkDay): LinkDayJson {
-  const facetOf = (facet: Facet) => Object.fromEntries(capFacet(linkDay.facets[facet], FACET_CAP));
+  const facetOf = (facet: Facet) => Object.fromEntries(capFacet(linkDay.facets[facet], FACET_CAPS[facet]));
   return {
     quarters: [...linkDay.quarters]
       .sort((a, b) => a[0] - b[0])

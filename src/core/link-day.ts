@@ -3,14 +3,23 @@
  * stored or still in a shard's memory all become LinkDays, and are added up by `mergeLinkDay`.
  *
  * `clicks` counts people; bots are apart and in no facet. Quarters are absolute (UTC, see zone.ts), so a series in any
- * zone can be cut from them. A facet keeps at most FACET_CAP keys; what falls out is counted in `other`, exactly.
+ * zone can be cut from them. A facet keeps at most FACET_CAPS keys; what falls out is counted in `other`, exactly.
  */
 
 export const FACETS = ['countries', 'devices', 'os', 'browsers', 'referrers', 'languages'] as const;
 export type Facet = (typeof FACETS)[number];
 
-/** Keys that one facet of a stored document holds at most. */
-export const FACET_CAP = 100;
+/** Of what visitors may say at will, a document holds so many keys. */
+const FREE_CAP = 100;
+/** Keys that one facet of a stored document holds at most. Closed lists are kept as a whole: there are 676 pairs of letters, and `unknown`. */
+export const FACET_CAPS: Readonly<Record<Facet, number>> = {
+  countries: 677,
+  devices: FREE_CAP,
+  os: FREE_CAP,
+  browsers: FREE_CAP,
+  referrers: FREE_CAP,
+  languages: FREE_CAP,
+};
 /** The key of what a facet does not list. Only `capFacet` and readers of a top list make it. */
 export const OTHER = 'other';
 

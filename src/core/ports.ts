@@ -2,9 +2,10 @@
  * The port types that join the folders: `http`, `actors`, `storage` and `jobs` know each other only through these.
  */
 import type { Locale, Plan } from './account.ts';
-import type { CreateApiKey, CreateLink, EditLink, Scope, Stats, StatsUnit } from './api.ts';
+import type { CreateApiKey, CreateLink, EditLink, Scope } from './api.ts';
 import type { Link } from './link.ts';
 import type { LinkDays } from './link-day.ts';
+import type { StatsFigures, StatsRange } from './stats.ts';
 
 /** Milliseconds since the epoch. A parameter wherever time matters, so that tests can move it. */
 export type Clock = () => number;
@@ -320,8 +321,8 @@ export type LinkFigures = { clicks: number; repeatClicks: number; clicksToday: n
 /** As of now, for every id asked for. */
 export type LinkNumbers = (ownerTimeZone: string, linkIds: readonly number[]) => Promise<Map<number, LinkFigures>>;
 
-/** [from, to) in milliseconds since the epoch, both on a quarter-hour; the series is cut by the calendar of `timeZone`. */
-export type StatsRange = { from: number; to: number; timeZone: string; unit: StatsUnit };
+/** @param links whose clicks are added up; `timeZone` is the owner's: repeat clicks, hours and weekdays are by the owner's calendar */
+export type StatsReader = (links: { ids: readonly number[]; timeZone: string }, range: StatsRange) => Promise<StatsFigures>;
 
-/** @param link `timeZone` is the owner's: repeat clicks, hours and weekdays are by the owner's calendar */
-export type StatsReader = (link: { id: number; slug: string; timeZone: string }, range: StatsRange) => Promise<Stats>;
+/** All links of an owner, the newest first. */
+export type OwnerLinkIds = (ownerId: number) => Promise<number[]>;

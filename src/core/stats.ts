@@ -13,7 +13,7 @@ const WEEKDAYS = 7;
 /** Day 0, 1970-01-01, was a Thursday; Monday is 0. */
 const WEEKDAY_OF_DAY_0 = 3;
 
-/** Milliseconds; whole quarter-hours are counted: `from` is moved back and `to` on to the next one. */
+/** [from, to) in milliseconds, in whole quarter-hours: `from` is moved back and `to` on to the next one. `timeZone` cuts the series. */
 export type StatsRange = { from: number; to: number; timeZone: string; unit: StatsUnit };
 
 export type StatsFigures = {
@@ -61,7 +61,7 @@ function mondayOf(day: number): number {
   return day - weekday;
 }
 
-/** What was counted in some quarters, over all documents of a link. */
+/** What was counted in some quarters, over documents of one link or of many. */
 export function countSpan(days: Iterable<LinkDay>, { from, to }: Span): { clicks: number; uniques: number; bots: number } {
   const sum = { clicks: 0, uniques: 0, bots: 0 };
   for (const { quarters } of days) {
@@ -76,14 +76,16 @@ export function countSpan(days: Iterable<LinkDay>, { from, to }: Span): { clicks
 }
 
 /**
- * The figures of one link.
- * Facets are kept by the owner's day, so those of every day that has clicks within the range are added up whole.
+ * The figures of one link or of several together. The range's zone cuts the series; hours of today and days of the week are the owner's.
+ * Facets are kept by link and day of the owner's calendar: those of every document that has clicks within the range are added up whole.
+ * @param docs of all days that may have clicks in the range, today or in the current week
  */
-export function statsFigures(days: ReadonlyMap<number, LinkDay>, range: StatsRange, now: number): StatsFigures {
+export function statsFigures(docs: Iterable<LinkDay>, range: StatsRange, ownerTimeZone: string, now: number): StatsFigures {
   const { timeZone, unit } = range;
   const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
-  const quarters = addUp(days.values());
-  const { clicks, uniques, bots } = countSpan(days.values(), span);
+  const days = [...docs];
+  const quarters = addUp(days);
+  const { clicks, uniques, bots } = countSpan(days, span);
   return {
     timezone: timeZone,
     from: iso(span.from),
@@ -93,14 +95,14 @@ export function statsFigures(days: ReadonlyMap<number, LinkDay>, range: StatsRan
     repeatClicks: clicks - uniques,
     botClicks: bots,
     series: series(quarters, timeZone, span, unit),
-    hours: hoursOfToday(quarters, timeZone, now),
-    week: daysOfWeek(quarters, timeZone, now),
-    ...topLists([...days.values()].filter((day) => hasClicksIn(day, span))),
+    hours: hoursOfToday(quarters, ownerTimeZone, now),
+    week: daysOfWeek(quarters, ownerTimeZone, now),
+    ...topLists(days.filter((day) => hasClicksIn(day, span))),
   };
 }
 
 const hasClicksIn = ({ quarters }: LinkDay, { from, to }: Span): boolean => {
-  for (const quarter of quarters.keys()) if (quarter >= from && quarter < to) return true;
+  for (const [quarter, { clicks }] of quarters) if (clicks > 0 && quarter >= from && quarter < to) return true;
   return false;
 };
 

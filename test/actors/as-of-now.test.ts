@@ -73,10 +73,7 @@ async function check(path: ClickPath, sent: readonly Sent[], from: number, step:
   }
   const linkId = LINKS[sent.length % LINKS.length];
   const expected = truth(sent, linkId);
-  const stats = await path.asOfNow.stats(
-    { id: linkId, slug: 'x', timeZone: ZONE },
-    { from, to: now + QUARTER_MS, timeZone: ZONE, unit: '15min' },
-  );
+  const stats = await path.asOfNow.stats({ ids: [linkId], timeZone: ZONE }, { from, to: now + QUARTER_MS, timeZone: ZONE, unit: '15min' });
   assert.is(stats.clicks, expected.clicks, step);
   assert.is(stats.uniqueClicks, expected.uniques, step);
   assert.is(stats.botClicks, expected.bots, step);

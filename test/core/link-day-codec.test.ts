@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { BROWSERS, DEVICES, OPERATING_SYSTEMS } from '../../src/core/agent.ts';
 import { codeToLetters } from '../../src/core/click.ts';
 import { countryKey } from '../../src/core/facets.ts';
-import { addFacet, addQuarter, emptyLinkDay, FACET_CAP, FACETS, type LinkDay, OTHER } from '../../src/core/link-day.ts';
+import { addFacet, addQuarter, emptyLinkDay, FACET_CAPS, FACETS, type LinkDay, OTHER } from '../../src/core/link-day.ts';
 import { decodeLinkDay, encodeLinkDay, linkDayToJson } from '../../src/core/link-day-codec.ts';
 import { linkDayArbitrary, sorted, typicalLinkDay } from '../support/link-days.ts';
 import { randomFrom, seed } from '../support/seed.ts';
@@ -85,14 +85,24 @@ codec('every word of the closed lists takes no text, and any other key keeps its
 
 codec('a facet over its cap keeps the largest keys and the exact sum', () => {
   const it = emptyLinkDay();
-  for (let i = 0; i < FACET_CAP * 3; i++) addFacet(it, 'referrers', `host-${i}.example`, i + 1);
+  const cap = FACET_CAPS.referrers;
+  for (let i = 0; i < cap * 3; i++) addFacet(it, 'referrers', `host-${i}.example`, i + 1);
   const read = decodeLinkDay(encodeLinkDay(it)).facets.referrers;
-  assert.is(read.size, FACET_CAP + 1);
-  assert.is(read.get(`host-${FACET_CAP * 3 - 1}.example`), FACET_CAP * 3);
+  assert.is(read.size, cap + 1);
+  assert.is(read.get(`host-${cap * 3 - 1}.example`), cap * 3);
   assert.is(
     [...read.values()].reduce((a, b) => a + b),
-    (FACET_CAP * 3 * (FACET_CAP * 3 + 1)) / 2,
+    (cap * 3 * (cap * 3 + 1)) / 2,
   );
+});
+
+codec('all countries there can be are kept apart', () => {
+  const it = emptyLinkDay();
+  for (let first = 65; first <= 90; first++) {
+    for (let second = 65; second <= 90; second++) addFacet(it, 'countries', String.fromCharCode(first, second), first * second);
+  }
+  addFacet(it, 'countries', 'unknown', 1);
+  assert.equal(sorted(decodeLinkDay(encodeLinkDay(it))), sorted(it));
 });
 
 codec('numbers up to 2^53 − 1, quarters before 1970; nothing else is written', () => {

@@ -136,7 +136,7 @@ test('property: no click is lost or counted twice, whatever the zone, the unit a
       (ownerZone, timeZone, unit, now, length, shift) => {
         const days = randomDays(ownerZone, quarterOf(now), 60);
         const range = { from: now - shift, to: now - shift + length, timeZone, unit };
-        const figures = statsFigures(days, range, now);
+        const figures = statsFigures(days.values(), range, ownerZone, now);
         const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
         const all = [...days.values()].flatMap((day) => [...day.quarters]);
         const within = ({ from, to }: { from: number; to: number }) => all.filter(([q]) => q >= from && q < to).map(([, it]) => it);
@@ -151,8 +151,8 @@ test('property: no click is lost or counted twice, whatever the zone, the unit a
         assert.equal(starts, [...new Set(starts)].sort(), 'in order, each once');
         if (span.from < span.to) assert.is(starts[0], iso(span.from));
         assert.ok(starts.every((it) => it < figures.to));
-        assert.is(sum(figures.hours), sum(within(todaySpan(timeZone, now)).map((it) => it.clicks)));
-        assert.is(sum(figures.week), sum(within(weekSpan(timeZone, now)).map((it) => it.clicks)));
+        assert.is(sum(figures.hours), sum(within(todaySpan(ownerZone, now)).map((it) => it.clicks)));
+        assert.is(sum(figures.week), sum(within(weekSpan(ownerZone, now)).map((it) => it.clicks)));
         assert.equal(countSpan(days.values(), span), {
           clicks: figures.clicks,
           uniques: figures.uniqueClicks,
@@ -173,7 +173,7 @@ test('clicks stand in the bucket, the hour and the weekday that an independent l
     const doc = emptyLinkDay();
     addQuarter(doc, quarter, 3, 2, 1);
     const range = { from: now - 40 * DAY_MS, to: now + 40 * DAY_MS, timeZone: zone, unit: 'day' } as const;
-    const { hours, week, series } = statsFigures(new Map([[0, doc]]), range, now);
+    const { hours, week, series } = statsFigures([doc], range, zone, now);
     const context = `${zone} ${iso(quarter)}`;
     assert.is(hours[local.hour], 3, context);
     assert.is(week[local.dayOfWeek - 1], 3, context);
@@ -187,7 +187,7 @@ test('the repeated hour adds up in the hours of the day', () => {
   addQuarter(doc, quarterAt('2026-10-25T00:30Z'), 5, 0, 0); // 02:30 summer time
   addQuarter(doc, quarterAt('2026-10-25T01:30Z'), 7, 0, 0); // 02:30 again
   const now = Date.parse('2026-10-25T12:00Z');
-  const { hours } = statsFigures(new Map([[0, doc]]), { from: now, to: now, timeZone: 'Europe/Berlin', unit: 'hour' }, now);
+  const { hours } = statsFigures([doc], { from: now, to: now, timeZone: 'UTC', unit: 'hour' }, 'Europe/Berlin', now);
   assert.is(hours[2], 12);
   assert.is(sum(hours), 12);
 });
@@ -225,7 +225,7 @@ test('the ten largest of each facet, and the rest as other, exactly', () => {
     if (n === 1) for (const facet of FACETS) addFacet(day, facet, OTHER, 1000);
   }
   const range = { from: NOW - DAY_MS, to: NOW + DAY_MS, timeZone: 'UTC', unit: 'hour' } as const;
-  const figures = statsFigures(new Map(days.entries()), range, NOW);
+  const figures = statsFigures(days, range, 'UTC', NOW);
   const listed = Array.from({ length: TOP }, (_, key) => ({ key: `k0${key}`, clicks: 2 * (100 - key) }));
   const rest = 1000 + 2 * sum([10, 11, 12, 13, 14].map((key) => 100 - key));
   for (const facet of FACETS) assert.equal(figures[facet], [...listed, { key: OTHER, clicks: rest }], facet);
@@ -238,11 +238,11 @@ test('facets are of the days that have clicks in the range, no others', () => {
   addQuarter(outside, quarterOf(NOW) + 2, 9, 0, 0);
   addFacet(outside, 'countries', 'DE', 9);
   const range = { from: NOW, to: NOW + QUARTER_MS, timeZone: 'UTC', unit: 'hour' } as const;
-  const days = new Map([
-    [1, inside],
-    [2, outside],
-  ]);
-  const figures = statsFigures(days, range, NOW);
+  const robots = emptyLinkDay();
+  addQuarter(robots, quarterOf(NOW), 0, 0, 5);
+  addQuarter(robots, quarterOf(NOW) + 2, 1, 1, 0);
+  addFacet(robots, 'countries', 'FR', 1);
+  const figures = statsFigures([inside, outside, robots], range, 'UTC', NOW);
   assert.equal(figures.countries, [{ key: 'RU', clicks: 2 }]);
   assert.is(figures.from, '2026-05-13T10:00:00.000Z');
   assert.is(figures.to, '2026-05-13T10:30:00.000Z', 'whole quarters: outwards');

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { statsSchema } from '../../src/core/api.ts';
+import { ownerStatsSchema, statsSchema } from '../../src/core/api.ts';
 import { STATS_MAX_BUCKETS, statsRange } from '../../src/http/api/stats.ts';
 import { startApi } from '../support/api-server.ts';
 
 const server = await startApi();
-const { ann, send, clock, statsAsked } = server.value;
+const { ann, bob, send, clock, statsAsked } = server.value;
 const { json: link } = await send('POST', '/api/v1/links', { key: ann, body: { url: 'https://example.com/', slug: 'abc' } });
 const ask = (query: string) => send('GET', `/api/v1/links/abc/stats${query}`, { key: ann });
 const lastRange = () => {
@@ -23,7 +23,23 @@ test("by default: today in the owner's zone up to now, by the hour", async () =>
   assert.is(status, 200);
   statsSchema.strict().parse(json);
   assert.equal(lastRange(), { from: '2026-05-10T21:00:00.000Z', to: '2026-05-10T22:15:00.000Z', timeZone: 'Europe/Moscow', unit: 'hour' });
-  assert.equal(statsAsked.at(-1)?.link, { id: link.id, slug: 'abc', timeZone: 'Europe/Moscow' });
+  assert.is(json.slug, 'abc');
+  assert.equal(statsAsked.at(-1)?.links, { ids: [link.id], timeZone: 'Europe/Moscow' });
+});
+
+test('all links of the owner together, with the same query', async () => {
+  const { json: other } = await send('POST', '/api/v1/links', { key: ann, body: { url: 'https://example.com/2' } });
+  await send('POST', '/api/v1/links', { key: bob, body: { url: 'https://example.com/3' } });
+  const query = '?from=2026-03-01T10:07:00Z&to=2026-03-02T10:00:00Z&timezone=Asia/Kathmandu&unit=day';
+  const { status, json } = await send('GET', `/api/v1/stats${query}`, { key: ann });
+  assert.is(status, 200);
+  ownerStatsSchema.strict().parse(json);
+  assert.equal(statsAsked.at(-1)?.links, { ids: [other.id, link.id], timeZone: 'Europe/Moscow' });
+  const { json: wrong } = await send('GET', '/api/v1/stats?unit=week', { key: ann });
+  assert.is(wrong.code, 'invalid');
+  const before = lastRange();
+  await ask(query);
+  assert.equal(lastRange(), before);
 });
 
 test('the quarter-hour of this moment is in, also when it has just begun', async () => {
@@ -43,7 +59,7 @@ test('the quarter-hour of this moment is in, also when it has just begun', async
 test('from, to, timezone and unit as asked, on whole quarter-hours', async () => {
   await ask('?from=2026-03-01T10:07:00Z&to=2026-03-02T10:07:00.001%2B05:45&timezone=asia/tokyo&unit=15min');
   assert.equal(lastRange(), { from: '2026-03-01T10:00:00.000Z', to: '2026-03-02T04:30:00.000Z', timeZone: 'Asia/Tokyo', unit: '15min' });
-  assert.is(statsAsked.at(-1)?.link.timeZone, 'Europe/Moscow');
+  assert.is(statsAsked.at(-1)?.links.timeZone, 'Europe/Moscow');
   await ask('?to=2026-03-02T00:00:00Z&timezone=UTC&unit=day');
   assert.equal(lastRange(), { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z', timeZone: 'UTC', unit: 'day' });
 });

@@ -2,11 +2,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { trustedProxyList } from '../../src/config.ts';
 import { threadAnnouncer } from '../../src/core/announce.ts';
-import { accountRequestSchemas, type Scope, type Stats } from '../../src/core/api.ts';
+import { accountRequestSchemas, type OwnerStats, type Scope } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import type { Component, KeyLookup, LinkFigures, StatsRange } from '../../src/core/ports.ts';
+import type { Component, KeyLookup, LinkFigures } from '../../src/core/ports.ts';
 import type { Quotas } from '../../src/core/quota.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
+import type { StatsRange } from '../../src/core/stats.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from '../../src/http/api/registration.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
@@ -22,6 +23,7 @@ import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
+import { createOwnerLinkIds } from '../../src/storage/postgres/owner-links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
@@ -69,7 +71,7 @@ export type ApiServer = {
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   /** What the API reads; by link id. */
   figures: Map<number, LinkFigures>;
-  statsAsked: { link: { id: number; slug: string; timeZone: string }; range: StatsRange }[];
+  statsAsked: { links: { ids: readonly number[]; timeZone: string }; range: StatsRange }[];
   changed: string[];
   reasons: string[];
   registration: { isOpen: boolean };
@@ -80,7 +82,7 @@ export type ApiServer = {
   counter(name: CounterName): number;
 };
 
-export const NO_STATS: Omit<Stats, 'slug' | 'timezone' | 'from' | 'to'> = {
+export const NO_STATS: Omit<OwnerStats, 'timezone' | 'from' | 'to'> = {
   clicks: 0,
   uniqueClicks: 0,
   repeatClicks: 0,
@@ -133,10 +135,11 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
     registerRoutes(app, {
       links: createLinkStore(pool, randomBytes, QUOTAS),
       numbers: async (_, ids) => new Map(ids.flatMap((id) => (parts.figures.has(id) ? [[id, parts.figures.get(id) as LinkFigures]] : []))),
-      stats: async (link, range) => {
-        parts.statsAsked.push({ link, range });
+      ownerLinkIds: createOwnerLinkIds(pool),
+      stats: async (links, range) => {
+        parts.statsAsked.push({ links, range });
         const [from, to] = [range.from, range.to].map((ms) => new Date(ms).toISOString());
-        return { slug: link.slug, timezone: range.timeZone, from, to, ...NO_STATS };
+        return { timezone: range.timeZone, from, to, ...NO_STATS };
       },
       onChanged: async (slugs) => void parts.changed.push(...slugs),
       findKey,

@@ -1,7 +1,8 @@
-/** /api/v1/links/{slug}/stats */
-import { type StatsQuery, type StatsUnit, statsQuerySchema, statsSchema } from '../../core/api.ts';
+/** Statistics of one link, and of all links of an owner together. */
+import { type OwnerStats, ownerStatsSchema, type Stats, type StatsQuery, statsQuerySchema, statsSchema } from '../../core/api.ts';
 import type { FieldError } from '../../core/failure.ts';
-import type { Clock, LinkStore, StatsRange, StatsReader } from '../../core/ports.ts';
+import type { Clock, LinkStore, OwnerLinkIds, StatsReader } from '../../core/ports.ts';
+import type { StatsRange, StatsUnit } from '../../core/stats.ts';
 import { canonicalZone, DAY_MS, dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from '../../core/zone.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
@@ -16,25 +17,41 @@ const LATEST = Date.UTC(3000, 0, 1);
 /** The shortest that a bucket can be, daylight saving aside. */
 const UNIT_MS: Readonly<Record<StatsUnit, number>> = { '15min': QUARTER_MS, hour: 4 * QUARTER_MS, day: DAY_MS, month: 28 * DAY_MS };
 
-export type StatsDeps = { links: LinkStore; stats: StatsReader; clock: Clock };
+export type StatsDeps = { links: LinkStore; ownerLinkIds: OwnerLinkIds; stats: StatsReader; clock: Clock };
 
-export function statsRoutes({ links, stats, clock }: StatsDeps): ApiRoute[] {
+const COMMON = {
+  method: 'GET',
+  scope: 'stats:read',
+  query: statsQuerySchema,
+  body: null,
+  requestHeaders: [],
+  failures: [],
+  countRefusal: () => [],
+} as const;
+const DESCRIPTION = 'What happened from `from` up to `to`';
+
+export function statsRoutes({ links, ownerLinkIds, stats, clock }: StatsDeps): ApiRoute[] {
   return [
     apiRoute({
-      method: 'GET',
+      ...COMMON,
       path: '/api/v1/links/{slug}/stats',
       summary: 'Statistics of a link, as of now',
-      scope: 'stats:read',
-      query: statsQuerySchema,
-      body: null,
-      requestHeaders: [],
-      reply: { status: 200, description: 'What happened from `from` up to `to`', schema: statsSchema, headers: [] },
-      failures: [],
-      countRefusal: () => [],
+      reply: { status: 200, description: DESCRIPTION, schema: statsSchema, headers: [] },
       handler: async ({ exchange, caller: { userId, timeZone }, query }) => {
         const range = statsRange(query, timeZone, clock());
         const { id, slug } = await links.get(userId, slugOf(exchange));
-        return { status: 200, body: await stats({ id, slug, timeZone }, range) };
+        return { status: 200, body: { slug, ...(await stats({ ids: [id], timeZone }, range)) } satisfies Stats };
+      },
+    }),
+    apiRoute({
+      ...COMMON,
+      path: '/api/v1/stats',
+      summary: 'Statistics of all your links together, as of now',
+      reply: { status: 200, description: DESCRIPTION, schema: ownerStatsSchema, headers: [] },
+      handler: async ({ caller: { userId, timeZone }, query }) => {
+        const range = statsRange(query, timeZone, clock());
+        const ids = await ownerLinkIds(userId);
+        return { status: 200, body: (await stats({ ids, timeZone }, range)) satisfies OwnerStats };
       },
     }),
   ];
