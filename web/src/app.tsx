@@ -3,12 +3,14 @@ import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { user } from './api/client.ts';
 import { Shell } from './components/shell.tsx';
+import { Skeleton } from './components/skeleton.tsx';
 import { AccountDialog, type AccountDialogName } from './pages/auth/account-dialog.tsx';
 import { ConfirmPage } from './pages/auth/confirm.tsx';
 import { ResetPage } from './pages/auth/reset.tsx';
 import { SetupPage } from './pages/auth/setup.tsx';
 import { FrontPage } from './pages/front/front.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
+import { SettingsPage } from './pages/settings/settings.tsx';
 import { navigate, path } from './router.ts';
 
 /** Dialogs over the front page, by their address. */
@@ -21,17 +23,32 @@ const PAGES: Readonly<Record<string, () => VNode>> = {
   '/setup': () => <SetupPage />,
 };
 
+/** For people who are signed in. */
+const OWN_PAGES: Readonly<Record<string, () => VNode>> = {
+  '/settings': () => <SettingsPage />,
+};
+
 export function App() {
   const dialog = DIALOGS[path.value];
   const isSignedIn = user.value != null;
   useEffect(() => {
     if (isSignedIn && dialog !== undefined) navigate('/links', { replace: true });
   }, [isSignedIn, dialog]);
-  const page = PAGES[dialog === undefined ? path.value : '/'];
   return (
     <Shell>
-      {page === undefined ? <NotFoundPage /> : page()}
+      <Page at={dialog === undefined ? path.value : '/'} />
       {dialog !== undefined && !isSignedIn && <AccountDialog name={dialog} />}
     </Shell>
   );
+}
+
+function Page({ at }: { at: string }) {
+  const own = OWN_PAGES[at];
+  const isSignedOut = user.value === null;
+  const mustSignIn = own !== undefined && isSignedOut;
+  useEffect(() => {
+    if (mustSignIn) navigate('/login', { replace: true });
+  }, [mustSignIn]);
+  if (own !== undefined) return user.value == null ? <Skeleton lines={6} /> : own();
+  return PAGES[at]?.() ?? <NotFoundPage />;
 }

@@ -25,9 +25,11 @@ export type FieldProps = InputProps & {
   /** Stands beside the input. */
   button?: ComponentChildren;
   onValue: (value: string) => void;
+  /** The field was left, or Enter pressed. */
+  onDone?: (() => void) | undefined;
 };
 
-export function Field({ label, hint, fault, button, onValue, ...input }: FieldProps) {
+export function Field({ label, hint, fault, button, onValue, onDone, ...input }: FieldProps) {
   const id = useId();
   const described = [hint === undefined ? null : `${id}-hint`, fault ? `${id}-fault` : null].filter((it) => it !== null).join(' ');
   return (
@@ -45,6 +47,7 @@ export function Field({ label, hint, fault, button, onValue, ...input }: FieldPr
           aria-invalid={fault ? true : undefined}
           aria-describedby={described || undefined}
           onInput={({ currentTarget }) => onValue(currentTarget.value)}
+          onChange={onDone}
         />
         {button}
       </div>

@@ -9,12 +9,12 @@ import { Field } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PasswordField } from '../../components/password-field.tsx';
 import { Submit } from '../../components/submit.tsx';
+import { deviceZone, ZoneField } from '../../components/zone-field.tsx';
 import { usePageTitle } from '../../page-title.ts';
 import { chooseLocale, locale } from '../../preferences.ts';
 import { hrefOf, navigate } from '../../router.ts';
 import { useForm } from '../../use-form.ts';
 import { auth } from './words.ts';
-import { deviceZone, ZoneField } from './zone-field.tsx';
 
 export type AccountDialogName = 'login' | 'register' | 'forgot';
 
@@ -79,7 +79,7 @@ function RegisterForm() {
         hint={auth.value.passwordHint}
         fault={form.faultAt('password')}
       />
-      <ZoneField value={timezone} onValue={setTimezone} fault={form.faultAt('timezone')} />
+      <ZoneField value={timezone} hint={auth.value.zoneHint} onValue={setTimezone} fault={form.faultAt('timezone')} />
       <Submit isSending={form.isSending}>{common.value.register}</Submit>
       <p class="small soft">
         {auth.value.haveAccount}{' '}

@@ -8,13 +8,13 @@ import { Field } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PasswordField } from '../../components/password-field.tsx';
 import { Submit } from '../../components/submit.tsx';
+import { deviceZone, ZoneField } from '../../components/zone-field.tsx';
 import { usePageTitle } from '../../page-title.ts';
 import { locale } from '../../preferences.ts';
 import { navigate } from '../../router.ts';
 import { useForm } from '../../use-form.ts';
 import { mailToken } from './mail-token.ts';
 import { auth } from './words.ts';
-import { deviceZone, ZoneField } from './zone-field.tsx';
 
 export function SetupPage() {
   const [email, setEmail] = useState('');
@@ -48,7 +48,7 @@ export function SetupPage() {
         hint={auth.value.passwordHint}
         fault={form.faultAt('password')}
       />
-      <ZoneField value={timezone} onValue={setTimezone} fault={form.faultAt('timezone')} />
+      <ZoneField value={timezone} hint={auth.value.zoneHint} onValue={setTimezone} fault={form.faultAt('timezone')} />
       <Submit isSending={form.isSending}>{common.value.register}</Submit>
     </form>
   );

@@ -1,23 +1,32 @@
 /** A time zone of the IANA database, by typing a part of its name. */
 import { useId } from 'preact/hooks';
-import { Field } from '../../components/field.tsx';
-import { auth } from './words.ts';
+import { common } from '../common-words.ts';
+import { Field } from './field.tsx';
 
 /** The zone of this device. */
 export const deviceZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
 
 const zones = (): string[] => ['UTC', ...Intl.supportedValuesOf('timeZone').filter((it) => it !== 'UTC')];
 
-export function ZoneField(props: { value: string; onValue: (value: string) => void; fault: string | null }) {
+type ZoneFieldProps = {
+  value: string;
+  hint: string;
+  onValue: (value: string) => void;
+  /** A zone was chosen from the list, or the field was left. */
+  onDone?: () => void;
+  fault: string | null;
+};
+
+export function ZoneField(props: ZoneFieldProps) {
   const list = useId();
   return (
-    <>
-      <Field {...props} label={auth.value.zone} hint={auth.value.zoneHint} list={list} required autoComplete="off" spellcheck={false} />
+    <div>
+      <Field {...props} label={common.value.zone} list={list} required autoComplete="off" spellcheck={false} />
       <datalist id={list}>
         {zones().map((zone) => (
           <option key={zone} value={zone} />
         ))}
       </datalist>
-    </>
+    </div>
   );
 }
