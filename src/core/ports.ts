@@ -181,6 +181,9 @@ export type AccountCredentials = Account & { passwordHash: string | null };
 /** Undefined: stays as it is. */
 export type AccountChanges = { timeZone: string | undefined; locale: Locale | undefined; dailyReport: boolean | undefined };
 
+/** Slugs of links, and SHA-256 of keys. */
+export type Belongings = { slugs: string[]; keyHashes: Uint8Array[] };
+
 /** Accounts that may sign in; one that is banned is not found. */
 export type AccountStore = {
   findByEmail(email: string): Promise<AccountCredentials | null>;
@@ -195,8 +198,10 @@ export type AccountStore = {
    * @returns the new public id
    */
   changePassword(id: number, passwordHash: string | null): Promise<string>;
-  /** Deletes the account with its links, keys and statistics. @returns what is gone: slugs, and SHA-256 of keys */
-  remove(id: number): Promise<{ slugs: string[]; keyHashes: Uint8Array[] }>;
+  /** What threads may have at hand of an account. */
+  belongings(id: number): Promise<Belongings>;
+  /** Deletes the account with its links, keys and statistics. @returns what is gone */
+  remove(id: number): Promise<Belongings>;
 };
 
 /** Chains of refresh tokens, each of which may be used once. */

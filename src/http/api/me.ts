@@ -1,7 +1,7 @@
 /** /api/v1/me: an account by its owner. */
 import { deleteAccountSchema, sessionSchema, userSchema } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Account, AccountCredentials, ApiCaller } from '../../core/ports.ts';
+import type { Account, AccountCredentials, ApiCaller, Belongings } from '../../core/ports.ts';
 import { clearedRefreshCookie } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
@@ -54,6 +54,8 @@ const editRoute = (deps: MeDeps) =>
       }
       const edited = await deps.accounts.edit(account.id, { timeZone: timezone, locale, dailyReport });
       if (edited === null) throw gone();
+      // Clicks are dated by the zone that is remembered with their link, and days of a key's answers are cut by the key's.
+      if (edited.timeZone !== account.timeZone) await announce(deps, await deps.accounts.belongings(account.id));
       if (password === undefined) return { status: 200, body: { user: toUser(edited) } };
       const publicId = await deps.accounts.changePassword(account.id, await deps.passwords.hash(password));
       deps.counters.add('passwordChanges');
@@ -72,8 +74,7 @@ const deleteRoute = (deps: MeDeps) =>
     handler: async ({ caller, body: { currentPassword } }) => {
       const account = await accountOf(deps, caller);
       await requirePassword(deps, account, currentPassword);
-      const { slugs, keyHashes } = await deps.accounts.remove(account.id);
-      await Promise.all([deps.onChanged(slugs), deps.onKeysEnded(keyHashes)]);
+      await announce(deps, await deps.accounts.remove(account.id));
       return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
     },
   });
@@ -82,6 +83,10 @@ async function accountOf({ accounts }: MeDeps, { publicId }: ApiCaller): Promise
   const account = publicId === null ? null : await accounts.findByPublicId(publicId);
   if (account === null) throw gone();
   return account;
+}
+
+async function announce({ onChanged, onKeysEnded }: MeDeps, { slugs, keyHashes }: Belongings): Promise<void> {
+  await Promise.all([onChanged(slugs), onKeysEnded(keyHashes)]);
 }
 
 const gone = () => new Failure('unauthenticated', 'This account is no longer there');

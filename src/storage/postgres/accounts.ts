@@ -1,6 +1,6 @@
 /** Accounts as their owners sign in to them and change them. */
 import { randomBytes } from 'node:crypto';
-import type { Account, AccountCredentials, AccountStore } from '../../core/ports.ts';
+import type { Account, AccountCredentials, AccountStore, Belongings } from '../../core/ports.ts';
 import { inTransaction, type Pool } from './pool.ts';
 
 /** Of an `Account`. */
@@ -51,6 +51,15 @@ export function createAccountStore(pool: Pool): AccountStore {
         [id, passwordHash, newPublicId()],
       );
       return rows[0].publicId;
+    },
+
+    async belongings(id) {
+      const { rows } = await pool.query<Belongings>(
+        `SELECT coalesce((SELECT array_agg(slug) FROM links WHERE owner_id = $1), '{}') AS slugs,
+                coalesce((SELECT array_agg(hash) FROM api_keys WHERE user_id = $1), '{}') AS "keyHashes"`,
+        [id],
+      );
+      return rows[0];
     },
 
     async remove(id) {
