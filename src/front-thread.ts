@@ -15,6 +15,7 @@ import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registrat
 import { sessionLookup } from './http/auth.ts';
 import { clientAddress, exchangeAddress } from './http/client-address.ts';
 import { API_DEADLINE_MS } from './http/exchange.ts';
+import { fingerprinter } from './http/keys.ts';
 import { serveRedirects } from './http/redirect.ts';
 import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
@@ -125,6 +126,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     tokens,
     newSessionId: randomUUID,
     registration: createRegistrationStore(queries.value),
+    fingerprint: fingerprinter(setup.secrets[0]),
     isRegistrationOpen: () => setup.isRegistrationOpen,
     newMailToken: () => randomBytes(MAIL_TOKEN_BYTES).toString('base64url'),
     throttles: {

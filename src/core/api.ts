@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { EMAIL_MAX_LENGTH, LOCALES, normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS } from './account.ts';
+import { LINK_STATES } from './link.ts';
+import { LINK_PASSWORD_MAX_LENGTH, linkPasswordForm } from './link-password.ts';
 import { SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, type SlugFault, slugFault } from './slug.ts';
 import { STATS_UNITS } from './stats.ts';
 import { checkTarget, TARGET_FAULTS, TARGET_MAX_LENGTH } from './target.ts';
@@ -18,6 +20,11 @@ export const CURSOR_MAX_LENGTH = 100;
 export const API_KEY_NAME_MAX_LENGTH = 100;
 /** Keys of one account, expired ones included. */
 export const API_KEYS_MAX = 50;
+
+export const MAX_CLICKS_MAX = 1_000_000_000;
+/** What a time that somebody sends may be: within the years that ISO 8601 and Postgres both write with four digits. */
+const INSTANT_MIN_MS = Date.UTC(1970, 0);
+const INSTANT_MAX_MS = Date.UTC(10_000, 0);
 
 /** What an API key may be allowed to do. */
 export const SCOPES = ['links:read', 'links:write', 'stats:read', 'admin'] as const;
@@ -57,6 +64,31 @@ const tags = z
   .max(TAGS_MAX, `must be at most ${TAGS_MAX} tags`)
   .transform((all) => [...new Set(all)]);
 
+const linkPassword = line(LINK_PASSWORD_MAX_LENGTH)
+  .transform(linkPasswordForm)
+  .nullable()
+  .meta({ description: 'Asked of every visitor; it cannot be read again. A new one ends what was unlocked with the old one' });
+const maxClicks = z
+  .int()
+  .min(1, 'must be at least 1')
+  .max(MAX_CLICKS_MAX, `must be at most ${MAX_CLICKS_MAX}`)
+  .nullable()
+  .meta({ description: 'Redirects that the link makes at most. A change keeps what was used' });
+const moment = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .refine((at) => at >= INSTANT_MIN_MS && at < INSTANT_MAX_MS, 'must be in the years 1970 to 9999')
+  .nullable();
+const window = {
+  validFrom: moment.optional().meta({ description: 'First moment at which the link leads on' }),
+  expiresAt: moment.optional().meta({ description: 'First moment at which it does not any more; later than validFrom' }),
+};
+type Moment = number | null | undefined;
+const isWindow = ({ validFrom, expiresAt }: { validFrom?: Moment; expiresAt?: Moment }) =>
+  typeof validFrom !== 'number' || typeof expiresAt !== 'number' || validFrom < expiresAt;
+/** Of both fields; a time alone is compared with the stored one where that is kept. */
+const WINDOW_FAULT = { path: ['expiresAt'], message: 'must be later than validFrom' };
+
 /**
  * What a client sends about links.
  * @param ownHosts see checkTarget
@@ -71,18 +103,33 @@ export function linkRequestSchemas(ownHosts: ReadonlySet<string>) {
       return z.NEVER;
     })
     .meta({ maxLength: TARGET_MAX_LENGTH, description: 'Where the link leads: http or https' });
+  const expiredUrl = url.nullable().meta({
+    maxLength: TARGET_MAX_LENGTH,
+    description: 'Where visitors go when the link has expired or is used up; null: they get a page',
+  });
+  const details = {
+    slug: slug.optional(),
+    title: title.optional(),
+    tags: tags.optional(),
+    password: linkPassword.optional(),
+    maxClicks: maxClicks.optional(),
+    ...window,
+    expiredUrl: expiredUrl.optional(),
+  };
   const createLink = z
-    .strictObject({ url, slug: slug.optional(), title: title.optional(), tags: tags.optional() })
+    .strictObject({ url, ...details })
+    .refine(isWindow, WINDOW_FAULT)
     .meta({ title: 'CreateLink' });
   const editLink = z
-    .strictObject({ url: url.optional(), slug: slug.optional(), title: title.optional(), tags: tags.optional() })
+    .strictObject({ url: url.optional(), ...details })
     .refine((changes) => Object.keys(changes).length > 0, 'must change at least one field')
+    .refine(isWindow, WINDOW_FAULT)
     .meta({ title: 'EditLink', minProperties: 1 });
   return { createLink, editLink };
 }
 
 export type LinkRequestSchemas = ReturnType<typeof linkRequestSchemas>;
-/** `url` is normalised, see checkTarget. */
+/** `url` and `expiredUrl` are normalised, see checkTarget; times in milliseconds since the epoch. */
 export type CreateLink = z.output<LinkRequestSchemas['createLink']>;
 export type EditLink = z.output<LinkRequestSchemas['editLink']>;
 
@@ -99,11 +146,13 @@ export const linkSchema = z
     tags: z.array(z.string()),
     hasPassword: z.boolean(),
     maxClicks: count.nullable(),
-    clicksLeft: count.nullable(),
+    clicksLeft: count.nullable().meta({ description: 'Of maxClicks; null: any number' }),
     validFrom: instant.nullable(),
     expiresAt: instant.nullable(),
     expiredUrl: z.string().nullable(),
-    state: z.enum(['active', 'scheduled', 'expired', 'exhausted', 'disabled']),
+    state: z
+      .enum(LINK_STATES)
+      .meta({ description: 'At the moment of the answer. `scheduled`: before validFrom; `exhausted`: no clicks are left' }),
     version: z.int().positive().meta({ description: 'Grows with every edit; the ETag' }),
     createdAt: instant,
     updatedAt: instant,

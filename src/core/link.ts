@@ -82,13 +82,36 @@ const usedUp = (expiredUrl: string | null): Decision =>
   expiredUrl === null ? { kind: 'refuse', reason: 'exhausted' } : { kind: 'elsewhere', target: expiredUrl, reason: 'exhausted' };
 
 /** A link as its owner is shown it. */
-export type LinkState = 'active' | 'scheduled' | 'expired' | 'exhausted' | 'disabled';
+export const LINK_STATES = ['active', 'scheduled', 'expired', 'exhausted', 'disabled'] as const;
+export type LinkState = (typeof LINK_STATES)[number];
 
-/** The state at a moment: what `decide` would find first. */
-export function stateOf(
-  { disabled, validFrom, expiresAt, maxClicks, clicksUsed }: Omit<LinkRules, 'passwordHash' | 'expiredUrl'> & { disabled: boolean },
-  now: number,
-): LinkState {
+/** What an owner is shown of a link's rules: never the password. */
+export type RulesShown = {
+  hasPassword: boolean;
+  maxClicks: number | null;
+  clicksLeft: number | null;
+  /** ISO 8601 in UTC, as `expiresAt`. */
+  validFrom: string | null;
+  expiresAt: string | null;
+  expiredUrl: string | null;
+  state: LinkState;
+};
+
+type OwnedRules = Omit<LinkRules, 'passwordHash'> & { hasPassword: boolean; disabled: boolean };
+
+/** @param now milliseconds since the epoch: the state is that of this moment */
+export const showRules = (rules: OwnedRules, now: number): RulesShown => ({
+  hasPassword: rules.hasPassword,
+  maxClicks: rules.maxClicks,
+  clicksLeft: rules.maxClicks === null ? null : Math.max(0, rules.maxClicks - rules.clicksUsed),
+  validFrom: rules.validFrom === null ? null : new Date(rules.validFrom).toISOString(),
+  expiresAt: rules.expiresAt === null ? null : new Date(rules.expiresAt).toISOString(),
+  expiredUrl: rules.expiredUrl,
+  state: stateOf(rules, now),
+});
+
+/** What `decide` would find first. */
+function stateOf({ disabled, validFrom, expiresAt, maxClicks, clicksUsed }: OwnedRules, now: number): LinkState {
   if (disabled) return 'disabled';
   if (validFrom !== null && now < validFrom) return 'scheduled';
   if (expiresAt !== null && now >= expiresAt) return 'expired';

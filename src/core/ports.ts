@@ -292,10 +292,22 @@ export type OwnedLink = {
   title: string | null;
   tags: string[];
   disabled: boolean;
+  hasPassword: boolean;
+  /** The rules, as in `LinkRules` (core/link.ts). */
+  maxClicks: number | null;
+  clicksUsed: number;
+  validFrom: number | null;
+  expiresAt: number | null;
+  expiredUrl: string | null;
   version: number;
   createdAt: number;
   updatedAt: number;
 };
+
+/** A password comes to the store as its hash: a PHC string; null: none; undefined: as it is. */
+type Hashed<T extends { password?: unknown }> = Omit<T, 'password'> & { passwordHash?: string | null | undefined };
+export type NewLink = Hashed<CreateLink>;
+export type LinkChanges = Hashed<EditLink>;
 
 /** What makes a repeated request the same request: the caller's key, and SHA-256 of what was asked. */
 export type Idempotency = { key: string; requestHash: Uint8Array };
@@ -306,16 +318,16 @@ export type LinkStore = {
    * Makes a link; a random slug when none is given. A repeat of an idempotent request returns the link as it was when it was made.
    * @throws Failure slug_taken, idempotency_conflict, unconfirmed, quota_exceeded (QuotaExceeded); unauthenticated when the account is gone
    */
-  create(ownerId: number, link: CreateLink, idempotency: Idempotency | null): Promise<OwnedLink>;
+  create(ownerId: number, link: NewLink, idempotency: Idempotency | null): Promise<OwnedLink>;
   /** @throws Failure not_found */
   get(ownerId: number, slug: string): Promise<OwnedLink>;
   /** The newest first. @param beforeId only links with a smaller id; null: from the newest on */
   list(ownerId: number, limit: number, beforeId: number | null): Promise<OwnedLink[]>;
   /**
    * @param versions the edit is made only when the link's version is one of them; null: any
-   * @throws Failure not_found, stale, slug_taken
+   * @throws Failure not_found, stale, slug_taken; invalid when the link would expire before it begins
    */
-  edit(ownerId: number, slug: string, changes: EditLink, versions: readonly number[] | null): Promise<OwnedLink>;
+  edit(ownerId: number, slug: string, changes: LinkChanges, versions: readonly number[] | null): Promise<OwnedLink>;
   /** Deletes the link with its statistics. @throws Failure not_found, stale */
   delete(ownerId: number, slug: string, versions: readonly number[] | null): Promise<void>;
 };

@@ -1,16 +1,16 @@
 /**
- * The tokens of people who are signed in, as JWT (RFC 7519) signed with HS256. Each purpose has a key of its own, derived from the server's
- * secret by HKDF (RFC 5869), so that a token of one purpose is nothing for another. They name the user by a public id that the account
- * changes with its password: older tokens then name nobody.
+ * The tokens of people who are signed in, as JWT (RFC 7519) signed with HS256. Each purpose has a key of its own, so that a token of one
+ * purpose is nothing for another. They name the user by a public id that the account changes with its password: older tokens then name
+ * nobody.
  */
-import { createHash, hkdfSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../core/ports.ts';
+import { keyFor } from './keys.ts';
 
 export const ACCESS_TTL_SEC = 15 * 60;
 export const REFRESH_TTL_SEC = 60 * 24 * 3600;
 const ALGORITHM = 'HS256';
-const KEY_BYTES = 32;
 /** Characters of a key's name in the header; it only says which key to try. */
 const KEY_ID_LENGTH = 8;
 
@@ -97,6 +97,6 @@ function keysOf([newest, ...older]: readonly [string, ...string[]], purpose: Pur
 }
 
 function keyOf(secret: string, purpose: Purpose): NamedKey {
-  const key = new Uint8Array(hkdfSync('sha256', secret, '', `elnk ${purpose} token`, KEY_BYTES));
+  const key = keyFor(secret, `elnk ${purpose} token`);
   return { id: createHash('sha256').update(key).digest('hex').slice(0, KEY_ID_LENGTH), key };
 }

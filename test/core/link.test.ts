@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Decision, decide, type Link, type LinkRules, type LinkState, stateOf, type Visit } from '../../src/core/link.ts';
+import { type Decision, decide, type Link, type LinkRules, type LinkState, showRules, type Visit } from '../../src/core/link.ts';
 
 const test = suite('link');
 
@@ -117,13 +117,37 @@ test('the state that the owner is shown is what a visit would find first', () =>
     for (const window of Object.values(WINDOWS)) {
       for (const limit of Object.values(LIMITS)) {
         const rules = { ...NO_RULES, ...window, ...limit };
-        const state = stateOf({ disabled, ...rules }, NOW);
+        const { state } = showRules({ ...rules, hasPassword: false, disabled }, NOW);
         assert.is(state, stateOfDecision(decide(link({ disabled, rules }), STRANGER, NOW)));
         states.add(state);
       }
     }
   }
   assert.is(states.size, 5);
+});
+
+test('what the owner is shown of the rules', () => {
+  const shown = (changes: object) => showRules({ ...NO_RULES, hasPassword: false, disabled: false, ...changes }, NOW);
+  assert.equal(shown({}), {
+    hasPassword: false,
+    maxClicks: null,
+    clicksLeft: null,
+    validFrom: null,
+    expiresAt: null,
+    expiredUrl: null,
+    state: 'active',
+  });
+  assert.equal(shown({ hasPassword: true, maxClicks: 5, clicksUsed: 2, validFrom: NOW + 1, expiresAt: NOW + 2, expiredUrl: ELSEWHERE }), {
+    hasPassword: true,
+    maxClicks: 5,
+    clicksLeft: 3,
+    validFrom: '2026-05-10T12:00:00.001Z',
+    expiresAt: '2026-05-10T12:00:00.002Z',
+    expiredUrl: ELSEWHERE,
+    state: 'scheduled',
+  });
+  assert.is(shown({ maxClicks: 2, clicksUsed: 3 }).clicksLeft, 0, 'a limit that was lowered');
+  assert.is(shown({ clicksUsed: 3 }).clicksLeft, null, 'a limit that was lifted');
 });
 
 test.run();

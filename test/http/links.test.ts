@@ -228,11 +228,11 @@ test('409: the slug is taken, also by another, also when renaming', async () => 
 
 test('422: all faults at once, and they are counted', async () => {
   const before = [counter('invalidCreations'), counter('rejectedUrls'), counter('rejectedEdits')];
-  const wrong = { url: 'http://elnk.example:8080/loop', slug: 'healthz', title: 'a\u0000b', tags: ['', 'b'], password: 'x' };
+  const wrong = { url: 'http://elnk.example:8080/loop', slug: 'healthz', title: 'a\u0000b', tags: ['', 'b'], pasword: 'x' };
   const refused = await create(wrong);
   isProblem(refused, 422, 'invalid');
-  assert.equal(paths(refused).sort(), ['password', 'slug', 'tags.0', 'title', 'url']);
-  assert.equal(paths(await patch('one', wrong)).sort(), ['password', 'slug', 'tags.0', 'title', 'url']);
+  assert.equal(paths(refused).sort(), ['pasword', 'slug', 'tags.0', 'title', 'url']);
+  assert.equal(paths(await patch('one', wrong)).sort(), ['pasword', 'slug', 'tags.0', 'title', 'url']);
   assert.equal(paths(await create({ title: 'no URL' })), ['url']);
   assert.equal(paths(await patch('one', {})), ['']);
   for (const target of [

@@ -52,6 +52,12 @@ test('makes a link and gives it to its owner only', async () => {
       title: 'Ж "q" \\ 😀',
       tags: ['a', 'b,{}"'],
       disabled: false,
+      hasPassword: false,
+      maxClicks: null,
+      clicksUsed: 0,
+      validFrom: null,
+      expiresAt: null,
+      expiredUrl: null,
       version: 1,
       createdAt: 0,
       updatedAt: 0,
@@ -164,6 +170,46 @@ test('a deleted link takes its statistics with it, and nothing of others', async
   assert.equal(left.rows, [{ link_id: kept.id, days: 5, totals: 1 }]);
 });
 
+test('rules are kept, edited one by one, and cleared by null; a change of the limit keeps what was used', async () => {
+  const [from, to] = [Date.UTC(2026, 0, 1, 0, 0, 0, 123), Date.UTC(9999, 11, 31, 23, 59, 59, 999)];
+  const rules = { maxClicks: 1_000_000_000, validFrom: from, expiresAt: to, expiredUrl: `${url}over` };
+  const made = await store.create(ann.id, { url, slug: 'with-rules', passwordHash: '$a', ...rules }, null);
+  assert.equal({ ...made, ...rules, hasPassword: true, clicksUsed: 0 }, made);
+  await pool.query(`UPDATE links SET clicks_used = 3 WHERE slug = 'with-rules'`);
+  const edited = await store.edit(ann.id, 'with-rules', { maxClicks: 2 }, null);
+  assert.equal(edited, { ...made, maxClicks: 2, clicksUsed: 3, version: 2, updatedAt: edited.updatedAt });
+  const stored = async () => (await pool.query(`SELECT password_hash FROM links WHERE slug = 'with-rules'`)).rows[0].password_hash;
+  await store.edit(ann.id, 'with-rules', { title: 'x', passwordHash: undefined }, null);
+  assert.is(await stored(), '$a');
+  const cleared = await store.edit(
+    ann.id,
+    'with-rules',
+    { passwordHash: null, maxClicks: null, validFrom: null, expiresAt: null, expiredUrl: null },
+    null,
+  );
+  assert.equal(
+    [cleared.hasPassword, cleared.maxClicks, cleared.clicksUsed, cleared.validFrom, cleared.expiresAt, cleared.expiredUrl],
+    [false, null, 3, null, null, null],
+  );
+  assert.is(await stored(), null);
+});
+
+test('a link cannot expire before it begins, also when only one end is changed', async () => {
+  const [from, to] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 2)];
+  await store.create(ann.id, { url, slug: 'window', validFrom: from, expiresAt: to }, null);
+  for (const [changes, path] of [
+    [{ expiresAt: from }, 'expiresAt'],
+    [{ validFrom: to, title: 'x' }, 'validFrom'],
+  ] as const) {
+    const error: Failure = await store.edit(ann.id, 'window', changes, null).catch((reason) => reason);
+    assert.equal([error.code, error.errors.map((it) => it.path)], ['invalid', [path]]);
+  }
+  const unchanged = await store.get(ann.id, 'window');
+  assert.equal([unchanged.validFrom, unchanged.expiresAt, unchanged.title, unchanged.version], [from, to, null, 1]);
+  await store.edit(ann.id, 'window', { validFrom: to, expiresAt: to + 1 }, null);
+  await fails('not_found', store.edit(bob.id, 'window', { expiresAt: from }, null));
+});
+
 test('a failed request does not cost its connection', async () => {
   const single = await createPool({ url: database.value.url, name: 'single', max: 1, logger: silentLogger });
   const pid = async () => (await single.value.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0].pid;
@@ -173,6 +219,7 @@ test('a failed request does not cost its connection', async () => {
   await fails('slug_taken', links.create(ann.id, { url, slug: 'race' }, once('k5')));
   await fails('idempotency_conflict', links.create(ann.id, { url }, once('k2', 'yet another body')));
   await fails('slug_taken', links.edit(ann.id, 'kept', { slug: 'race' }, null));
+  await fails('invalid', links.edit(ann.id, 'window', { expiresAt: 0 }, null));
   assert.is(await pid(), before);
   await single.stop();
 });

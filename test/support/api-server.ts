@@ -13,6 +13,7 @@ import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from '../../src/http/api/r
 import { sessionLookup } from '../../src/http/auth.ts';
 import { exchangeAddress } from '../../src/http/client-address.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
+import { fingerprinter } from '../../src/http/keys.ts';
 import { registerRoutes } from '../../src/http/routes.ts';
 import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
@@ -152,6 +153,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       tokens,
       newSessionId: randomUUID,
       registration: createRegistrationStore(pool),
+      fingerprint: fingerprinter(TOKEN_SECRET),
       isRegistrationOpen: () => parts.registration.isOpen,
       newMailToken: () => randomBytes(32).toString('base64url'),
       throttles: {

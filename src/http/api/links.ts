@@ -1,21 +1,22 @@
 /** /api/v1/links */
 import { createHash } from 'node:crypto';
-import { type Link, type LinkRequestSchemas, linkListQuerySchema, linkPageSchema, linkRequestSchemas, linkSchema } from '../../core/api.ts';
+import { type LinkRequestSchemas, linkListQuerySchema, linkPageSchema, linkRequestSchemas, linkSchema } from '../../core/api.ts';
 import type { CounterName, Counters } from '../../core/counters.ts';
 import { Failure, type FailureCode } from '../../core/failure.ts';
-import type { Idempotency, LinkFigures, LinkNumbers, LinkStore, OwnedLink } from '../../core/ports.ts';
+import type { Idempotency, LinkStore, OwnedLink, Passwords } from '../../core/ports.ts';
 import { QuotaExceeded } from '../../core/quota.ts';
 import { isSlugForm } from '../../core/slug.ts';
-import { type ApiRoute, apiRoute, type Exchange, type Reply } from '../route.ts';
+import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
+import { etag, type LinkJsonDeps, linkReply, NO_CLICKS, toLink, withNumbers } from './link-json.ts';
 
-export type LinkDeps = {
+export type LinkDeps = LinkJsonDeps & {
   links: LinkStore;
-  numbers: LinkNumbers;
+  passwords: Pick<Passwords, 'hash'>;
+  /** See `fingerprinter` (http/keys.ts). */
+  fingerprint(text: string): string;
   /** Makes edits effective everywhere (core/announce.ts). Called after the commit, and awaited before the answer. Never rejects. */
   onChanged(slugs: readonly string[]): Promise<void>;
   counters: Counters;
-  /** Address of this server without a slash at the end. */
-  baseUrl: string;
   /** See core/target.ts. */
   ownHosts: ReadonlySet<string>;
 };
@@ -48,15 +49,15 @@ const createRoute = (deps: LinkDeps, { createLink }: LinkRequestSchemas) =>
     body: createLink,
     requestHeaders: [IDEMPOTENCY_KEY],
     reply: { status: 201, description: 'The new link', schema: linkSchema, headers: [LOCATION, ETAG] },
-    failures: ['unconfirmed', 'quota_exceeded', 'slug_taken', 'idempotency_conflict'],
+    failures: ['unconfirmed', 'quota_exceeded', 'slug_taken', 'idempotency_conflict', 'too_many_requests'],
     countRefusal: refusedCreation,
     handler: async ({ exchange, caller, body }) => {
-      const idempotency = idempotencyOf(exchange, body);
-      const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, body, idempotency));
+      const idempotency = idempotencyOf(deps, exchange, body);
+      const link = await hashed(deps, body);
+      const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, link, idempotency));
       if (body.slug === undefined) await deps.onChanged([made.slug]);
       deps.counters.add('linksCreated');
-      const link = toLink(made, NO_CLICKS, deps.baseUrl);
-      return { status: 201, headers: { Location: `${LINKS}/${link.slug}`, ...etag(link) }, body: link };
+      return { status: 201, headers: { Location: `${LINKS}/${made.slug}`, ...etag(made) }, body: toLink(deps, made, NO_CLICKS) };
     },
   });
 
@@ -100,7 +101,7 @@ const editRoute = (deps: LinkDeps, { editLink }: LinkRequestSchemas) =>
     body: editLink,
     requestHeaders: [IF_MATCH],
     reply: { status: 200, description: 'The link as it is now', schema: linkSchema, headers: [ETAG] },
-    failures: ['stale', 'slug_taken'],
+    failures: ['stale', 'slug_taken', 'too_many_requests'],
     countRefusal: ({ code, errors }) => {
       if (code === 'invalid' || code === 'malformed') return ['rejectedEdits', ...rejectedUrl(errors)];
       return isDenied(code) ? ['deniedEdits'] : [];
@@ -108,7 +109,8 @@ const editRoute = (deps: LinkDeps, { editLink }: LinkRequestSchemas) =>
     handler: async ({ exchange, caller, body }) => {
       const slug = slugOf(exchange);
       const versions = versionsOf(exchange);
-      const edited = await announcing(deps, [slug, body.slug], () => deps.links.edit(caller.userId, slug, body, versions));
+      const changes = await hashed(deps, body);
+      const edited = await announcing(deps, [slug, body.slug], () => deps.links.edit(caller.userId, slug, changes, versions));
       deps.counters.add('linksEdited');
       return linkReply(deps, caller.timeZone, edited);
     },
@@ -159,49 +161,16 @@ async function announcing<T>({ onChanged }: LinkDeps, slugs: readonly (string | 
   }
 }
 
-const rejectedUrl = (errors: Failure['errors']): CounterName[] => (errors.some(({ path }) => path === 'url') ? ['rejectedUrls'] : []);
+const rejectedUrl = (errors: Failure['errors']): CounterName[] =>
+  errors.some(({ path }) => path === 'url' || path === 'expiredUrl') ? ['rejectedUrls'] : [];
 
-const NO_CLICKS: LinkFigures = { clicks: 0, repeatClicks: 0, clicksToday: 0, repeatClicksToday: 0 };
-
-async function withNumbers({ numbers, baseUrl }: LinkDeps, timeZone: string, links: readonly OwnedLink[]): Promise<Link[]> {
-  const figures =
-    links.length === 0
-      ? null
-      : await numbers(
-          timeZone,
-          links.map(({ id }) => id),
-        );
-  return links.map((link) => toLink(link, figures?.get(link.id) ?? NO_CLICKS, baseUrl));
+/** The store never sees a password. @throws Failure too_many_requests when too many are being hashed */
+async function hashed<T extends { password?: string | null | undefined }>(
+  { passwords }: LinkDeps,
+  { password, ...rest }: T,
+): Promise<Omit<T, 'password'> & { passwordHash: string | null | undefined }> {
+  return { ...rest, passwordHash: typeof password === 'string' ? await passwords.hash(password) : password };
 }
-
-async function linkReply(deps: LinkDeps, timeZone: string, owned: OwnedLink): Promise<Reply> {
-  const [link] = await withNumbers(deps, timeZone, [owned]);
-  return { status: 200, headers: etag(link), body: link };
-}
-
-function toLink(link: OwnedLink, figures: LinkFigures, baseUrl: string): Link {
-  return {
-    id: link.id,
-    slug: link.slug,
-    shortUrl: `${baseUrl}/${link.slug}`,
-    url: link.url,
-    title: link.title,
-    tags: link.tags,
-    hasPassword: false,
-    maxClicks: null,
-    clicksLeft: null,
-    validFrom: null,
-    expiresAt: null,
-    expiredUrl: null,
-    state: link.disabled ? 'disabled' : 'active',
-    version: link.version,
-    createdAt: new Date(link.createdAt).toISOString(),
-    updatedAt: new Date(link.updatedAt).toISOString(),
-    ...figures,
-  };
-}
-
-const etag = ({ version }: Link) => ({ ETag: `"${version}"` });
 
 /**
  * The versions that If-Match allows; null: any. Weak tags never match (RFC 9110, 13.1.1), and tags we never gave do not either.
@@ -215,12 +184,17 @@ export function versionsOf({ headers }: Exchange): number[] | null {
   return [...text.matchAll(/(?<!W\/)"([1-9]\d{0,8})"/g)].map(([, version]) => Number(version));
 }
 
-/** @throws Failure malformed */
-function idempotencyOf({ headers }: Exchange, body: object): Idempotency | null {
+/** What is kept of a request must not help to guess a password in it. @throws Failure malformed */
+function idempotencyOf(
+  { fingerprint }: LinkDeps,
+  { headers }: Exchange,
+  body: { password?: string | null | undefined },
+): Idempotency | null {
   const key = headers.get('idempotency-key');
   if (key === undefined) return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new Failure('malformed', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
-  return { key, requestHash: createHash('sha256').update(JSON.stringify(body)).digest() };
+  const kept = typeof body.password === 'string' ? { ...body, password: fingerprint(body.password) } : body;
+  return { key, requestHash: createHash('sha256').update(JSON.stringify(kept)).digest() };
 }
 
 const cursorOf = ({ id }: OwnedLink): string => Buffer.from(String(id)).toString('base64url');

@@ -1,8 +1,7 @@
 /** The SQL of links. */
 import pg from 'pg';
-import type { CreateLink, EditLink } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Idempotency, LinkStore, OwnedLink } from '../../core/ports.ts';
+import type { Idempotency, LinkChanges, LinkStore, NewLink, OwnedLink } from '../../core/ports.ts';
 import type { Quotas } from '../../core/quota.ts';
 import { randomSlug, slugFault } from '../../core/slug.ts';
 import { BEGIN_ALLOWANCE, whyNotAllowed } from './allowance.ts';
@@ -11,8 +10,11 @@ import { inTransaction, type Pool, type PoolClient, type Queryable } from './poo
 /** With 55^7 slugs a collision is rare; so many in a row mean that something else is wrong. */
 const RANDOM_SLUG_TRIES = 10;
 const UNIQUE_VIOLATION = '23505';
+const CHECK_VIOLATION = '23514';
 
-const COLUMNS = 'id, slug, target, title, tags, disabled, version, created_at, updated_at';
+const COLUMNS =
+  'id, slug, target, title, tags, disabled, password_hash IS NOT NULL AS has_password, max_clicks, clicks_used, valid_from, expires_at, ' +
+  'expired_url, version, created_at, updated_at';
 
 type Row = {
   id: number;
@@ -21,16 +23,33 @@ type Row = {
   title: string | null;
   tags: string[];
   disabled: boolean;
+  has_password: boolean;
+  max_clicks: number | null;
+  clicks_used: number;
+  valid_from: Date | null;
+  expires_at: Date | null;
+  expired_url: string | null;
   version: number;
   created_at: Date;
   updated_at: Date;
 };
 
-const linkOf = ({ target, created_at, updated_at, ...row }: Row): OwnedLink => ({
-  ...row,
-  url: target,
-  createdAt: created_at.getTime(),
-  updatedAt: updated_at.getTime(),
+const linkOf = ({ id, slug, title, tags, disabled, version, ...row }: Row): OwnedLink => ({
+  id,
+  slug,
+  url: row.target,
+  title,
+  tags,
+  disabled,
+  hasPassword: row.has_password,
+  maxClicks: row.max_clicks,
+  clicksUsed: row.clicks_used,
+  validFrom: row.valid_from?.getTime() ?? null,
+  expiresAt: row.expires_at?.getTime() ?? null,
+  expiredUrl: row.expired_url,
+  version,
+  createdAt: row.created_at.getTime(),
+  updatedAt: row.updated_at.getTime(),
 });
 
 /** A link of this owner in a version that may be touched. $3 null: any version. */
@@ -65,14 +84,15 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
 
     async edit(ownerId, slug, changes, versions) {
       const { sets, values } = assignments(changes, 4);
-      const rows = await updateKeepingConnection(
+      const result = await updateKeepingConnection(
         pool,
         `UPDATE links SET ${sets}, version = version + 1, updated_at = now() WHERE ${OWNED} RETURNING ${COLUMNS}`,
         [slug, ownerId, versions, ...values],
       );
-      if (rows === 'taken') throw slugTaken(changes.slug);
-      if (rows.length === 0) throw await whyNone(pool, ownerId, slug);
-      return linkOf(rows[0]);
+      if (result === UNIQUE_VIOLATION) throw slugTaken(changes.slug);
+      if (result === CHECK_VIOLATION) throw noWindow(changes);
+      if (result.length === 0) throw await whyNone(pool, ownerId, slug);
+      return linkOf(result[0]);
     },
 
     async delete(ownerId, slug, versions) {
@@ -121,15 +141,15 @@ async function makeOnce(
 async function insertLink(
   client: Queryable,
   ownerId: number,
-  { url, slug, title, tags }: CreateLink,
+  { url, slug, title, tags, passwordHash, maxClicks, validFrom, expiresAt, expiredUrl }: NewLink,
   randomBytes: (n: number) => Uint8Array,
 ): Promise<OwnedLink | Failure> {
   for (let i = 0; i < RANDOM_SLUG_TRIES; i++) {
     const tried = slug ?? freshSlug(randomBytes);
     const { rows } = await client.query<Row>(
-      `INSERT INTO links (slug, owner_id, target, title, tags) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (domain, slug) DO NOTHING RETURNING ${COLUMNS}`,
-      [tried, ownerId, url, title ?? null, tags ?? []],
+      `INSERT INTO links (slug, owner_id, target, title, tags, password_hash, max_clicks, valid_from, expires_at, expired_url)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (domain, slug) DO NOTHING RETURNING ${COLUMNS}`,
+      [tried, ownerId, url, title ?? null, tags ?? [], passwordHash, maxClicks, dateOf(validFrom), dateOf(expiresAt), expiredUrl],
     );
     if (rows.length === 1) return linkOf(rows[0]);
     if (slug !== undefined) return slugTaken(slug);
@@ -142,28 +162,44 @@ function freshSlug(randomBytes: (n: number) => Uint8Array): string {
   return slugFault(slug) === null ? slug : freshSlug(randomBytes);
 }
 
-const COLUMN_OF: Readonly<Record<keyof EditLink, string>> = { url: 'target', slug: 'slug', title: 'title', tags: 'tags' };
+const dateOf = (ms: number | null | undefined): Date | null => (typeof ms === 'number' ? new Date(ms) : null);
+
+const COLUMN_OF: Readonly<Record<keyof LinkChanges, string>> = {
+  url: 'target',
+  slug: 'slug',
+  title: 'title',
+  tags: 'tags',
+  passwordHash: 'password_hash',
+  maxClicks: 'max_clicks',
+  validFrom: 'valid_from',
+  expiresAt: 'expires_at',
+  expiredUrl: 'expired_url',
+};
 
 /** @param first number of the first placeholder */
-function assignments(changes: EditLink, first: number): { sets: string; values: unknown[] } {
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+function assignments({ validFrom, expiresAt, ...changes }: LinkChanges, first: number): { sets: string; values: unknown[] } {
+  const times = Object.entries({ validFrom, expiresAt }).map(([field, ms]) => [field, ms === undefined ? undefined : dateOf(ms)] as const);
+  const given = [...Object.entries(changes), ...times].filter(([, value]) => value !== undefined);
   return {
-    sets: given.map(([field], i) => `${COLUMN_OF[field as keyof EditLink]} = $${first + i}`).join(', '),
+    sets: given.map(([field], i) => `${COLUMN_OF[field as keyof LinkChanges]} = $${first + i}`).join(', '),
     values: given.map(([, value]) => value),
   };
 }
 
+type Violation = typeof UNIQUE_VIOLATION | typeof CHECK_VIOLATION;
+
 /** `pool.query` closes the connection of every query that fails; a slug that is taken is not worth that. */
-async function updateKeepingConnection(pool: Pool, text: string, values: unknown[]): Promise<Row[] | 'taken'> {
+async function updateKeepingConnection(pool: Pool, text: string, values: unknown[]): Promise<Row[] | Violation> {
   const client = await pool.connect();
   try {
     const { rows } = await client.query<Row>(text, values);
     client.release();
     return rows;
   } catch (error) {
-    const isTaken = error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION;
-    client.release(!isTaken);
-    if (isTaken) return 'taken';
+    const code = error instanceof pg.DatabaseError ? error.code : undefined;
+    const isViolation = code === UNIQUE_VIOLATION || code === CHECK_VIOLATION;
+    client.release(!isViolation);
+    if (isViolation) return code;
     throw error;
   }
 }
@@ -174,4 +210,9 @@ async function whyNone(client: Queryable, ownerId: number, slug: string): Promis
 }
 
 const notFound = () => new Failure('not_found', 'There is no such link');
+/** The other end of the window is stored: the only check of the table that the form of a change does not guarantee. */
+const noWindow = ({ validFrom }: LinkChanges) => {
+  const [path, other] = typeof validFrom === 'number' ? ['validFrom', 'earlier than expiresAt'] : ['expiresAt', 'later than validFrom'];
+  return new Failure('invalid', 'One field is not valid', { errors: [{ path, message: `must be ${other}` }] });
+};
 const slugTaken = (slug: string | undefined) => new Failure('slug_taken', `The slug ${slug} is taken`);
