@@ -32,6 +32,9 @@ export type LinkRules = {
   expiredUrl: string | null;
 };
 
+/** A link that somebody made without an account: no owner, no statistics, no rules. `target` as in `Link`. */
+export type GuestLink = { slug: string; target: string };
+
 export type Visit = {
   /** The visitor has given the link's password, in this request or not long ago. */
   isUnlocked: boolean;

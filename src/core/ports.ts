@@ -3,7 +3,7 @@
  */
 import type { Locale, Plan } from './account.ts';
 import type { CreateApiKey, CreateLink, EditLink, Scope } from './api.ts';
-import type { Link } from './link.ts';
+import type { GuestLink, Link } from './link.ts';
 import type { LinkDays } from './link-day.ts';
 import type { StatsFigures, StatsRange } from './stats.ts';
 
@@ -25,7 +25,30 @@ export type Logger = {
 export type Component<T> = { value: T; stop(): Promise<void> };
 
 /** Asks the store for links by slug; one query for all. A slug without a link is absent from the answer. */
-export type LinkLookup = (slugs: readonly string[]) => Promise<Map<string, Link>>;
+export type LinkLookup<L = Link> = (slugs: readonly string[]) => Promise<Map<string, L>>;
+
+/**
+ * Where guest links are kept, by their slugs: under a cap of bytes, and what was not used for the longest time goes first.
+ * Everything rejects when the store is away.
+ */
+export type GuestStore = {
+  /**
+   * Makes a link when the slug is free.
+   * @returns where the slug leads now (null: what it led to has just been displaced), and whether this has made it
+   */
+  put(slug: string, target: string): Promise<{ target: string | null; isNew: boolean }>;
+  lookup: LinkLookup<GuestLink>;
+  /** Says that links were used; those that are gone stay gone. */
+  touch(slugs: readonly string[]): Promise<void>;
+};
+
+/** What guests do with links. Rejects when the store is away. */
+export type GuestLinks = {
+  /** A new link, whoever else has one to the same target. @returns its slug */
+  create(target: string): Promise<string>;
+  /** The one link that all quick links to a target share. @returns its slug, and whether it had to be made (again) */
+  share(target: string): Promise<{ slug: string; isNew: boolean }>;
+};
 
 /** What a front thread does with a decided click: write it down, before the answer. Never throws. */
 export type ClickWriter = {

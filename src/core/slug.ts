@@ -3,11 +3,14 @@
 export const SLUG_MIN_LENGTH = 1;
 export const SLUG_MAX_LENGTH = 64;
 export const RANDOM_SLUG_LENGTH = 7;
+/** How the slug of a guest link begins, before a random slug: its form tells whose link it is, so that only one store is asked. */
+export const GUEST_SLUG_MARK = '_';
 
 /** Letters and digits that nobody mistakes for another when reading aloud or typing from paper: no 0 O o 1 l I i. */
 export const RANDOM_SLUG_ALPHABET = '23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ';
 
 const SLUG_FORM = /^[A-Za-z0-9_-]+$/;
+const GUEST_SLUG_FORM = new RegExp(`^${GUEST_SLUG_MARK}[${RANDOM_SLUG_ALPHABET}]{${RANDOM_SLUG_LENGTH}}$`);
 
 /** First path segments that elnk itself answers, now or later; compared without case. */
 const RESERVED = new Set(
@@ -24,13 +27,18 @@ export type SlugFault = 'length' | 'characters' | 'reserved';
 export function slugFault(slug: string): SlugFault | null {
   if (slug.length < SLUG_MIN_LENGTH || slug.length > SLUG_MAX_LENGTH) return 'length';
   if (!SLUG_FORM.test(slug)) return 'characters';
-  if (RESERVED.has(slug.toLowerCase())) return 'reserved';
+  if (RESERVED.has(slug.toLowerCase()) || isGuestSlug(slug)) return 'reserved';
   return null;
 }
 
 /** Whether a path segment could name a link at all; what cannot is answered without asking the store. */
 export function isSlugForm(text: string): boolean {
   return text.length <= SLUG_MAX_LENGTH && SLUG_FORM.test(text);
+}
+
+/** Whether a slug is that of a guest link; no owner's link has one like it. */
+export function isGuestSlug(slug: string): boolean {
+  return GUEST_SLUG_FORM.test(slug);
 }
 
 /**
@@ -47,3 +55,6 @@ export function randomSlug(randomBytes: (n: number) => Uint8Array): string {
   }
   return slug;
 }
+
+/** @param randomBytes as for `randomSlug` */
+export const guestSlug = (randomBytes: (n: number) => Uint8Array): string => GUEST_SLUG_MARK + randomSlug(randomBytes);

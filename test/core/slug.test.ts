@@ -2,7 +2,16 @@ import { randomFillSync } from 'node:crypto';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isSlugForm, RANDOM_SLUG_ALPHABET, RANDOM_SLUG_LENGTH, randomSlug, SLUG_MAX_LENGTH, slugFault } from '../../src/core/slug.ts';
+import {
+  guestSlug,
+  isGuestSlug,
+  isSlugForm,
+  RANDOM_SLUG_ALPHABET,
+  RANDOM_SLUG_LENGTH,
+  randomSlug,
+  SLUG_MAX_LENGTH,
+  slugFault,
+} from '../../src/core/slug.ts';
 import { seed } from '../support/seed.ts';
 
 const slug = suite('slug');
@@ -36,6 +45,19 @@ slug('random slugs from a source that gives the largest bytes first: these are l
 
 slug('random slugs pass as chosen ones', () => {
   for (let i = 0; i < 1000; i++) assert.is(slugFault(randomSlug(randomBytes)), null);
+});
+
+slug('guest slugs have a form of their own, which nobody can choose', () => {
+  for (let i = 0; i < 1000; i++) {
+    const it = guestSlug(randomBytes);
+    assert.ok(isGuestSlug(it) && isSlugForm(it), it);
+    assert.is(slugFault(it), 'reserved');
+    assert.not(isGuestSlug(randomSlug(randomBytes)));
+  }
+  for (const text of ['_abcdef', '_abcdefgh', '__abcdef', '-abcdefg', 'abcdefgh', '_abcdef0', '_abcdefl', '_abcdef-', '_abcdefg\n', '']) {
+    assert.not(isGuestSlug(text), text);
+  }
+  assert.is(slugFault('_abcdef0'), null, 'close, but no guest would get it');
 });
 
 slug('what is wrong with a chosen slug', () => {
