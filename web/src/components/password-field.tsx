@@ -9,16 +9,17 @@ type PasswordFieldProps = {
   onValue: (value: string) => void;
   /** For password managers. */
   autoComplete: 'current-password' | 'new-password' | 'off';
+  isRequired?: boolean;
   hint?: string | undefined;
   fault?: string | null | undefined;
 };
 
-export function PasswordField({ autoComplete, ...rest }: PasswordFieldProps) {
+export function PasswordField({ autoComplete, isRequired = true, ...rest }: PasswordFieldProps) {
   const [isShown, setShown] = useState(false);
   const button = (
     <button type="button" class="button" aria-pressed={isShown} onClick={() => setShown(!isShown)}>
       {isShown ? common.value.hide : common.value.show}
     </button>
   );
-  return <Field {...rest} type={isShown ? 'text' : 'password'} required autoComplete={autoComplete} button={button} />;
+  return <Field {...rest} type={isShown ? 'text' : 'password'} required={isRequired} autoComplete={autoComplete} button={button} />;
 }

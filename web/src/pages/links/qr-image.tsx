@@ -1,0 +1,55 @@
+/** The QR code of a link; the picture is asked for with the token, which an <img> could not send. */
+import { useEffect, useState } from 'preact/hooks';
+import { askRaw } from '../../api/client.ts';
+import { Icon } from '../../components/icons.tsx';
+import { useResource } from '../../use-resource.ts';
+import { links } from './words.ts';
+
+/** Pixels of the picture that is downloaded. */
+const DOWNLOAD_SIZE = 1_024;
+
+const pictureOf = async (slug: string, query: string, signal?: AbortSignal): Promise<Blob> =>
+  (await askRaw('GET', `links/${slug}/qr?${query}`, signal === undefined ? {} : { signal })).blob();
+
+export function QrImage({ slug, size }: { slug: string; size: number }) {
+  const { data } = useResource((signal) => pictureOf(slug, 'format=svg', signal), [slug]);
+  const [address, setAddress] = useState<string | null>(null);
+  useEffect(() => {
+    if (data === null) return undefined;
+    const made = URL.createObjectURL(data);
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [data]);
+  const box = { width: size, height: size };
+  return (
+    <figure class="qr">
+      {address === null ? <div class="skeleton" style={box} /> : <img src={address} alt={links.value.qr} {...box} />}
+      <figcaption>
+        <QrDownload slug={slug} format="png" /> <QrDownload slug={slug} format="svg" />
+      </figcaption>
+    </figure>
+  );
+}
+
+function QrDownload({ slug, format }: { slug: string; format: 'png' | 'svg' }) {
+  const download = async () => {
+    const picture = await pictureOf(slug, `format=${format}&size=${DOWNLOAD_SIZE}`);
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(picture);
+    link.download = `${slug}.${format}`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  return (
+    <button
+      type="button"
+      class="button"
+      data-size="small"
+      onClick={() => void download()}
+      aria-label={`${links.value.qr}: ${format.toUpperCase()}`}
+    >
+      <Icon name="download" size={16} />
+      {format.toUpperCase()}
+    </button>
+  );
+}
