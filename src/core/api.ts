@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { EMAIL_MAX_LENGTH, LOCALES, normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS } from './account.ts';
 import { LINK_STATES } from './link.ts';
 import { LINK_PASSWORD_MAX_LENGTH, linkPasswordForm } from './link-password.ts';
-import { SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, type SlugFault, slugFault } from './slug.ts';
+import { SLUG_FAULTS, SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, slugFault } from './slug.ts';
 import { STATS_UNITS } from './stats.ts';
 import { checkTarget, TARGET_FAULTS, TARGET_MAX_LENGTH } from './target.ts';
 import { canonicalZone } from './zone.ts';
@@ -29,12 +29,6 @@ const INSTANT_MAX_MS = Date.UTC(10_000, 0);
 /** What an API key may be allowed to do. */
 export const SCOPES = ['links:read', 'links:write', 'stats:read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
-
-const SLUG_FAULTS: Record<SlugFault, string> = {
-  length: `must have ${SLUG_MIN_LENGTH} to ${SLUG_MAX_LENGTH} characters`,
-  characters: 'may contain only ASCII letters, digits, "-" and "_"',
-  reserved: 'is reserved',
-};
 
 /** One line of well-formed Unicode. Lengths are code points, as in JSON Schema. */
 const line = (max: number) =>
@@ -163,6 +157,17 @@ export const linkSchema = z
   })
   .meta({ title: 'Link' });
 export type Link = z.infer<typeof linkSchema>;
+
+export const slugQuerySchema = z.strictObject({ slug: z.string().meta({ description: 'What somebody would like to have' }) });
+
+export const slugStateSchema = z
+  .object({
+    slug: z.string(),
+    isAvailable: z.boolean(),
+    message: z.string().nullable().meta({ description: 'What is wrong with it; null: nothing, or it is taken' }),
+  })
+  .meta({ title: 'SlugState' });
+export type SlugState = z.infer<typeof slugStateSchema>;
 
 export const linkListQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(PAGE_MAX_LINKS).default(PAGE_DEFAULT_LINKS),

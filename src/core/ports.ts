@@ -344,6 +344,8 @@ export type LinkStore = {
   create(ownerId: number, link: NewLink, idempotency: Idempotency | null): Promise<OwnedLink>;
   /** @throws Failure not_found */
   get(ownerId: number, slug: string): Promise<OwnedLink>;
+  /** Whether some link, whoever's, has the slug. */
+  isSlugTaken(slug: string): Promise<boolean>;
   /** The newest first. @param beforeId only links with a smaller id; null: from the newest on */
   list(ownerId: number, limit: number, beforeId: number | null): Promise<OwnedLink[]>;
   /**

@@ -31,6 +31,13 @@ export function slugFault(slug: string): SlugFault | null {
   return null;
 }
 
+/** For people, as part of "slug: …". */
+export const SLUG_FAULTS: Record<SlugFault, string> = {
+  length: `must have ${SLUG_MIN_LENGTH} to ${SLUG_MAX_LENGTH} characters`,
+  characters: 'may contain only ASCII letters, digits, "-" and "_"',
+  reserved: 'is reserved',
+};
+
 /** Whether a path segment could name a link at all; what cannot is answered without asking the store. */
 export function isSlugForm(text: string): boolean {
   return text.length <= SLUG_MAX_LENGTH && SLUG_FORM.test(text);

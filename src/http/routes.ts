@@ -7,6 +7,7 @@ import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
 import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
+import { slugRoutes } from './api/slugs.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
 import { appRoutes } from './assets.ts';
 import { authenticate, type CallerLookups, requireScope } from './auth.ts';
@@ -40,6 +41,7 @@ export type RoutesDeps = ApiDeps &
 
 export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...linkRoutes(deps),
+  ...slugRoutes(deps),
   ...statsRoutes(deps),
   ...authRoutes(deps),
   ...registrationRoutes(deps),

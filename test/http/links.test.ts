@@ -57,6 +57,15 @@ test('201 with Location, ETag and every field', async () => {
   assert.match((await create({ url })).json.slug, /^[2-9A-Za-z]{7}$/);
 });
 
+test('a slug is said to be free, taken or not allowed before a link is made', async () => {
+  const state = async (slug: string) => (await send('GET', `/api/v1/slugs?slug=${encodeURIComponent(slug)}`, { key: bob })).json;
+  await create({ url, slug: 'asked-for' });
+  assert.equal(await state('asked-for'), { slug: 'asked-for', isAvailable: false, message: null });
+  assert.equal(await state('Asked-For'), { slug: 'Asked-For', isAvailable: true, message: null });
+  assert.equal(await state('api'), { slug: 'api', isAvailable: false, message: 'is reserved' });
+  assert.equal(await state('a b'), { slug: 'a b', isAvailable: false, message: 'may contain only ASCII letters, digits, "-" and "_"' });
+});
+
 test('GET and PATCH answer with the clicks as of now', async () => {
   const clicks = { clicks: 9, repeatClicks: 4, clicksToday: 3, repeatClicksToday: 1 };
   const made: Link = (await create({ url, slug: 'counted' })).json;

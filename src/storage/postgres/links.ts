@@ -74,6 +74,11 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
       return linkOf(rows[0]);
     },
 
+    async isSlugTaken(slug) {
+      const { rowCount } = await pool.query(`SELECT FROM links WHERE domain = '' AND slug = $1`, [slug]);
+      return rowCount !== 0;
+    },
+
     async list(ownerId, limit, beforeId) {
       const { rows } = await pool.query<Row>(
         `SELECT ${COLUMNS} FROM links WHERE owner_id = $1 AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $2`,

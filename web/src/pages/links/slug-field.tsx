@@ -1,5 +1,7 @@
 /** The path of a short link, checked as it is typed. */
+
 import { useEffect, useState } from 'preact/hooks';
+import type { SlugState } from '../../../../src/core/api.ts';
 import { ask, UnreachableError } from '../../api/client.ts';
 import { fieldWords } from '../../common-words.ts';
 import { Field } from '../../components/field.tsx';
@@ -8,8 +10,6 @@ import { links } from './words.ts';
 
 /** After the last key. */
 const REST_MS = 300;
-
-type SlugState = { slug: string; isAvailable: boolean; message: string | null };
 
 type SlugFieldProps = { value: string; onValue: (value: string) => void; fault: string | null; current: string | null };
 
@@ -44,7 +44,7 @@ export function SlugField({ value, onValue, fault, current }: SlugFieldProps) {
 /** @returns null when it cannot be known right now; the server checks it again when the link is made */
 async function check(slug: string, signal: AbortSignal): Promise<SlugState | null> {
   try {
-    return await ask<SlugState>('GET', `slugs/${encodeURIComponent(slug)}`, { signal });
+    return await ask<SlugState>('GET', `slugs?slug=${encodeURIComponent(slug)}`, { signal });
   } catch (error) {
     if (signal.aborted || error instanceof UnreachableError) return null;
     throw error;
