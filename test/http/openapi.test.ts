@@ -86,6 +86,7 @@ test('it says what the routes do', async () => {
     'Register',
     'ResetPassword',
     'Session',
+    'SlugState',
     'Stats',
     'User',
   ];
