@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createEnricher } from './actors/enrich/enrich.ts';
 import { recentVisitors } from './actors/enrich/recent-visitors.ts';
 import { createFlusher } from './actors/flusher.ts';
+import { createLimits, LIMIT_CONNECTIONS } from './actors/limits.ts';
 import { createSalts } from './actors/salts.ts';
 import { createShard, type ShardLog } from './actors/shard.ts';
 import { answerOn } from './actors/shard-port.ts';
@@ -15,6 +16,7 @@ import { lowerPriority } from './priority.ts';
 import { openLogReader } from './storage/click-log/reader.ts';
 import { type LogId, listLogs, logName } from './storage/click-log/segment.ts';
 import { createLogSyncer } from './storage/click-log/syncer.ts';
+import { createClickLimitStore } from './storage/postgres/click-limits.ts';
 import { createClickStore } from './storage/postgres/clicks.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 
@@ -28,6 +30,8 @@ const VISITORS_REMEMBERED = 2 ** 20;
 const CONNECTIONS = 2;
 /** A Postgres that takes longer for a statement of a batch counts as away: the node says so, and tries again. */
 const STORE_TIMEOUT_MS = 5_000;
+/** Of a statement about limited links, and of a connection for it: somebody waits for the answer. */
+const LIMIT_TIMEOUT_MS = 1_000;
 
 const setup: ShardSetup = workerData;
 const main = parentPort;
@@ -40,6 +44,14 @@ const logger = createLogger({ level: setup.logLevel, fields: { thread: name } })
 const counters = countersOf(setup.shared.counters, 1 + setup.fronts + setup.index);
 const pool = await createPool({ url: setup.databaseUrl, name, max: CONNECTIONS, logger, queryTimeoutMs: STORE_TIMEOUT_MS });
 const store = createClickStore({ pool: pool.value, node: setup.node, randomBytes, logger });
+const limitPool = await createPool({
+  url: setup.databaseUrl,
+  name: `${name} limits`,
+  max: LIMIT_CONNECTIONS,
+  logger,
+  queryTimeoutMs: LIMIT_TIMEOUT_MS,
+  connectTimeoutMs: LIMIT_TIMEOUT_MS,
+});
 
 const logs = await openLogs();
 const salts = createSalts(store, Date.now, logger);
@@ -67,6 +79,7 @@ const shard = createShard({
   clock: Date.now,
   counters,
 });
+const limits = createLimits({ store: createClickLimitStore(limitPool.value), isStoreAway, clock: Date.now, logger });
 const syncer = createLogSyncer({
   dir: setup.clickLog.dir,
   logs: ownLogs().map(({ name: log, front }) => ({ name: log, board: boardOf(front) })),
@@ -113,13 +126,13 @@ async function stop(): Promise<void> {
   if (!isDrained) logger.warn({}, 'stopped before all clicks were stored; the rest is in the click log');
   if (setup.clickLog.fsync === 'everysec') await syncer.tick();
   // Not awaited when Postgres does not answer: the thread's end closes the connections.
-  if (isDrained) await pool.stop();
+  if (isDrained) await Promise.all([pool.stop(), limitPool.stop()]);
   process.exit(0);
 }
 
 main.on('message', (message: FromMain) => {
   if (message.type === 'stop') void stop();
-  else if (message.type === 'connect') answerOn(message.port, shard, Date.now);
+  else if (message.type === 'connect') answerOn(message.port, shard, limits, Date.now);
 });
 loop();
 main.postMessage({ type: 'ready' } satisfies ToMain);

@@ -1,24 +1,34 @@
 /** The conversation between fronts and shards: a front's questions, answered by id; the end of a shard fails whoever waits for it. */
 import type { MessagePort } from 'node:worker_threads';
+import { shardOf } from '../core/click.ts';
 import { Failure } from '../core/failure.ts';
 import type { ShardAnswer, ShardQuestion } from '../core/messages.ts';
-import type { UnstoredBatch } from '../core/ports.ts';
+import type { ClickLimits, UnstoredBatch } from '../core/ports.ts';
+import { answerTakes, createTakeClient, type TakeClient } from './limit-port.ts';
+import type { Limits } from './limits.ts';
 import type { Shard } from './shard.ts';
 
 /** How long a shard may read on before it says that it cannot answer; below the API's own deadline. */
 export const ANSWER_DEADLINE_MS = 4_000;
 
 /** The shard's side. */
-export function answerOn(port: MessagePort, shard: Shard, now: () => number): void {
-  port.on('message', ({ id, linkIds }: ShardQuestion) => {
+export function answerOn(port: MessagePort, shard: Shard, limits: Limits, now: () => number): void {
+  const post = (answer: ShardAnswer) => port.postMessage(answer);
+  const take = answerTakes(limits, (takes) => post({ type: 'taken', takes }));
+  port.on('message', (question: ShardQuestion) => {
+    if (question.type === 'take') {
+      take(question.takes);
+      return;
+    }
+    const { id, linkIds } = question;
     shard.unstored(linkIds, now() + ANSWER_DEADLINE_MS).then(
-      (batches) => port.postMessage({ type: 'unstored', id, batches } satisfies ShardAnswer),
-      (error: Error) => port.postMessage({ type: 'failed', id, reason: error.message } satisfies ShardAnswer),
+      (batches) => post({ type: 'unstored', id, batches }),
+      (error: Error) => post({ type: 'failed', id, reason: error.message }),
     );
   });
 }
 
-export type ShardClient = {
+export type ShardClient = ClickLimits & {
   /** A shard has started (again) and is reached here. */
   connect(shard: number, port: MessagePort): void;
   /** Asks all shards: clicks of a link may lie in any log, because the number of shards may have changed. */
@@ -27,16 +37,17 @@ export type ShardClient = {
 };
 
 type Waiter = { resolve: (batches: UnstoredBatch[]) => void; reject: (error: Error) => void };
-type Connection = { port: MessagePort; waiting: Map<number, Waiter> };
+type Connection = { port: MessagePort; waiting: Map<number, Waiter>; takes: TakeClient };
 
 /** The front's side. @param shards how many there are; until all are connected nothing can be said */
 export function createShardClient(shards: number): ShardClient {
   const connections = new Map<number, Connection>();
   let lastId = 0;
 
-  function fail({ waiting }: Connection): void {
+  function fail({ waiting, takes }: Connection): void {
     for (const { reject } of waiting.values()) reject(shardAway());
     waiting.clear();
+    takes.fail();
   }
 
   function ask(connection: Connection | undefined, linkIds: readonly number[]): Promise<UnstoredBatch[]> {
@@ -48,18 +59,25 @@ export function createShardClient(shards: number): ShardClient {
     });
   }
 
+  function hear({ waiting, takes }: Connection, answer: ShardAnswer): void {
+    if (answer.type === 'taken') {
+      takes.settle(answer.takes);
+      return;
+    }
+    const waiter = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if (answer.type === 'failed') waiter?.reject(new Failure('store_away', answer.reason, { retryAfterSec: 1 }));
+    else waiter?.resolve(answer.batches);
+  }
+
   return {
     connect(shard, port) {
       const before = connections.get(shard);
-      const connection: Connection = { port, waiting: new Map() };
+      const takes = createTakeClient((asked) => port.postMessage({ type: 'take', takes: asked } satisfies ShardQuestion));
+      const connection: Connection = { port, waiting: new Map(), takes };
       connections.set(shard, connection);
       if (before !== undefined) fail(before);
-      port.on('message', (answer: ShardAnswer) => {
-        const waiter = connection.waiting.get(answer.id);
-        connection.waiting.delete(answer.id);
-        if (answer.type === 'failed') waiter?.reject(new Failure('store_away', answer.reason, { retryAfterSec: 1 }));
-        else waiter?.resolve(answer.batches);
-      });
+      port.on('message', (answer: ShardAnswer) => hear(connection, answer));
       port.on('close', () => {
         fail(connection);
         if (connections.get(shard) === connection) connections.delete(shard);
@@ -69,6 +87,7 @@ export function createShardClient(shards: number): ShardClient {
       const answers = await Promise.all(Array.from({ length: shards }, (_, shard) => ask(connections.get(shard), linkIds)));
       return answers.flat();
     },
+    take: (linkId) => connections.get(shardOf(linkId, shards))?.takes.take(linkId) ?? Promise.resolve('unavailable'),
     close() {
       for (const connection of connections.values()) connection.port.close();
     },

@@ -7,6 +7,9 @@ export const LANGUAGE_MAX_BYTES = 64;
 /** Bytes of a stored referrer host at most. */
 export const REFERRER_HOST_MAX_BYTES = 255;
 
+/** The shard that owns a link: its clicks are logged there, and its limit is kept there. */
+export const shardOf = (linkId: number, shards: number): number => linkId % shards;
+
 /** One click as it stands in the log. */
 export type LoggedClick = {
   /** Milliseconds since the epoch. */

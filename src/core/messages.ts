@@ -1,6 +1,6 @@
 /** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
 import type { Cells } from './announce.ts';
-import type { LogLevel, UnstoredBatch } from './ports.ts';
+import type { ClickDemand, LogLevel, UnstoredBatch } from './ports.ts';
 import type { Quotas } from './quota.ts';
 import type { SharedMemory } from './shared.ts';
 
@@ -24,9 +24,17 @@ export type ToMain =
   /** The reasons why the thread is not well right now, said whenever they change; empty: all well. */
   | { type: 'health'; reasons: string[] };
 
-/** Between a front and a shard. Every question is answered, in any order. */
-export type ShardQuestion = { type: 'unstored'; id: number; linkIds: readonly number[] };
-export type ShardAnswer = { type: 'unstored'; id: number; batches: UnstoredBatch[] } | { type: 'failed'; id: number; reason: string };
+/** Between a front and a shard. Every question, and every take of one, is answered, in any order. */
+export type ShardQuestion = { type: 'unstored'; id: number; linkIds: readonly number[] } | { type: 'take'; takes: readonly ClickTake[] };
+export type ShardAnswer =
+  | { type: 'unstored'; id: number; batches: UnstoredBatch[] }
+  | { type: 'failed'; id: number; reason: string }
+  | { type: 'taken'; takes: readonly ClickTaken[] };
+
+/** A limited link and how many of the front's visitors wait for it. */
+export type ClickTake = ClickDemand & { id: number };
+/** `granted`: how many of those may go on; null: it is not known. */
+export type ClickTaken = { id: number; granted: number | null };
 
 /** What a front thread is started with. */
 export type FrontSetup = {

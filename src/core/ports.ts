@@ -76,6 +76,22 @@ export type ClickLimits = {
   take(linkId: number): Promise<'granted' | 'exhausted' | 'unavailable'>;
 };
 
+/** So many clicks of a link are asked for. */
+export type ClickDemand = { linkId: number; clicks: number };
+
+/** Where it is kept how many clicks of limited links are used. */
+export type ClickLimitStore = {
+  /**
+   * Takes what is left of each link, up to what is asked for, in one transaction.
+   * @param demands one a link
+   * @returns how many were taken, by link id; a link that somebody else keeps locked is not in it, and has to be asked for alone
+   * @throws when it is not known how many were taken: count them as used
+   */
+  take(demands: readonly ClickDemand[]): Promise<Map<number, number>>;
+  /** The same for one link, waiting until nobody keeps it locked. @returns 0 also when there is no such link any more */
+  takeAlone(demand: ClickDemand): Promise<number>;
+};
+
 /** A visitor whose first click of the owner's day may lie in clicks that are not stored yet. */
 export type VisitorCandidate = { linkId: number; day: number; visitor: bigint; quarter: number };
 

@@ -1,6 +1,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createTakeClient, MAX_WAITING_VISITORS } from '../../src/actors/limit-port.ts';
+import type { Limits } from '../../src/actors/limits.ts';
 import type { Shard } from '../../src/actors/shard.ts';
 import { ANSWER_DEADLINE_MS, answerOn, createShardClient } from '../../src/actors/shard-port.ts';
 import { Failure } from '../../src/core/failure.ts';
@@ -17,6 +19,9 @@ const NOW = 5_000;
 const batch = (end: number): UnstoredBatch => ({ ends: { 'f0-s0': end }, days: new Map(), candidates: [] });
 const endsOf = (batches: UnstoredBatch[]) => batches.map((it) => it.ends['f0-s0']);
 
+/** Clicks that a front asks a shard for. */
+type Take = { linkId: number; clicks: number; answer(granted: number | null): void };
+
 /** A shard that answers when the test lets it. */
 function openShard() {
   const { port1: front, port2: shardPort } = new MessageChannel();
@@ -28,8 +33,12 @@ function openShard() {
         questions.push({ linkIds, deadline, answer: resolve, fail: (reason) => reject(new Error(reason)) });
       }),
   };
-  answerOn(shardPort, shard, () => NOW);
-  return { front, shardPort, questions };
+  const takes: Take[] = [];
+  const limits: Limits = {
+    take: (linkId, clicks) => new Promise((answer) => takes.push({ linkId, clicks, answer })),
+  };
+  answerOn(shardPort, shard, limits, () => NOW);
+  return { front, shardPort, questions, takes };
 }
 
 function setUp(shards: number) {
@@ -134,6 +143,100 @@ test('closing fails who waits', async () => {
   await asked(1);
   client.close();
   assertAway(await waiting, /cannot be counted right now/);
+});
+
+const demandsOf = ({ takes }: { takes: Take[] }) => takes.map(({ linkId, clicks }) => [linkId, clicks]);
+
+test('visitors of limited links who come at the same time are one question to the shard of the link', async () => {
+  const { client, opened } = setUp(2);
+  const outcomes = Promise.all([4, 3, 4, 6, 3, 4].map((linkId) => client.take(linkId)));
+  await until('both questions', () => opened.every(({ takes }) => takes.length > 0));
+  assert.equal(opened.map(demandsOf), [
+    [
+      [4, 3],
+      [6, 1],
+    ],
+    [[3, 2]],
+  ]);
+  opened[0].takes[1].answer(1);
+  opened[0].takes[0].answer(2);
+  opened[1].takes[0].answer(0);
+  assert.equal(await outcomes, ['granted', 'exhausted', 'granted', 'granted', 'exhausted', 'exhausted']);
+  client.close();
+});
+
+test('a link is answered as soon as it is known, whatever came with it; answers that are known at once are one message', async () => {
+  const { client, opened } = setUp(1);
+  const [first, second, third] = [client.take(1), client.take(2), client.take(3)];
+  await until('the question', () => opened[0].takes.length === 3);
+  let messages = 0;
+  opened[0].front.on('message', () => messages++);
+  opened[0].takes[1].answer(1);
+  opened[0].takes[2].answer(null);
+  assert.equal([await second, await third, messages], ['granted', 'unavailable', 1]);
+  opened[0].takes[0].answer(1);
+  assert.equal([await first, messages], ['granted', 2]);
+  client.close();
+});
+
+test('the end of a shard leaves its limited links unavailable, until it has started again; others are answered', async () => {
+  const { client, opened } = setUp(2);
+  const waiting = [client.take(1), client.take(3)];
+  await until('the question', () => opened[1].takes.length === 2);
+  const other = client.take(2);
+  opened[1].shardPort.close();
+  await closed(opened[1].front);
+  assert.equal(await Promise.all([...waiting, client.take(5)]), ['unavailable', 'unavailable', 'unavailable']);
+  await until('the other question', () => opened[0].takes.length === 1);
+  opened[0].takes[0].answer(1);
+  assert.is(await other, 'granted');
+
+  const next = openShard();
+  client.connect(1, next.front);
+  const again = client.take(1);
+  await until('the question', () => next.takes.length === 1);
+  next.takes[0].answer(1);
+  assert.is(await again, 'granted');
+  client.close();
+});
+
+test('a shard that ends before it was asked leaves nobody waiting', async () => {
+  const { client, opened } = setUp(1);
+  const waiting = client.take(1);
+  const next = openShard();
+  client.connect(0, next.front);
+  assert.is(await waiting, 'unavailable');
+  const after = client.take(2);
+  await until('the question', () => next.takes.length === 1);
+  next.takes[0].answer(0);
+  assert.equal([await after, opened[0].takes.length], ['exhausted', 0]);
+  opened[0].shardPort.close();
+  client.close();
+});
+
+test('nobody waits longer than the deadline for a shard that hangs, and its late answer changes nothing', async () => {
+  const asked: number[] = [];
+  const client = createTakeClient((takes) => void asked.push(...takes.map(({ id }) => id)), 20);
+  assert.is(await client.take(1), 'unavailable');
+  const next = client.take(1);
+  await until('the next question', () => asked.length === 2);
+  client.settle([{ id: asked[0], granted: 1 }]);
+  client.settle([{ id: asked[1], granted: 0 }]);
+  assert.is(await next, 'exhausted');
+});
+
+test('no more than so many visitors wait for a shard', async () => {
+  const clicks: number[] = [];
+  const client = createTakeClient((takes) => void clicks.push(...takes.map((take) => take.clicks)));
+  const waiting = Array.from({ length: MAX_WAITING_VISITORS }, () => client.take(1));
+  assert.is(await client.take(2), 'unavailable');
+  await until('the question', () => clicks.length === 1);
+  client.settle([{ id: 1, granted: MAX_WAITING_VISITORS }]);
+  assert.equal([await waiting[0], await waiting.at(-1), clicks], ['granted', 'granted', [MAX_WAITING_VISITORS]]);
+  const next = client.take(2);
+  await until('the next question', () => clicks.length === 2);
+  client.settle([{ id: 2, granted: 1 }]);
+  assert.is(await next, 'granted');
 });
 
 test.run();

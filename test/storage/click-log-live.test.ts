@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { shardOf } from '../../src/core/click.ts';
 import { listLogs } from '../../src/storage/click-log/segment.ts';
 import { HEADER_BYTES, RECORD_MAX_BYTES } from '../../src/storage/click-log/spec.ts';
-import { clickWriter, shardOf } from '../../src/storage/click-log/writer.ts';
+import { clickWriter } from '../../src/storage/click-log/writer.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 import { createRig, drain, type Entry, nthClick, type Rig, write, writeNth } from './click-log-rig.ts';
 

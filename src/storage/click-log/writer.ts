@@ -5,6 +5,7 @@
  * Both faults lose clicks, each one counted, and both end by themselves: with the reader's release, with the first write that succeeds.
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { shardOf } from '../../core/click.ts';
 import type { Counters } from '../../core/counters.ts';
 import type { ClickWriter, Component, Logger } from '../../core/ports.ts';
 import type { LogBoard } from '../../core/shared.ts';
@@ -64,9 +65,6 @@ export function clickWriter(logs: readonly ClickWriter[]): ClickWriter {
       logs[shardOf(linkId, logs.length)].append(at, linkId, zoneOffset, address, userAgent, referrer, language),
   };
 }
-
-/** The shard that owns a link. */
-export const shardOf = (linkId: number, shards: number): number => linkId % shards;
 
 class SegmentWriter implements LogWriter {
   private readonly options: LogWriterOptions;
