@@ -158,7 +158,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
   serveRedirects(app, {
     links,
     clicks: clickWriter(logs.map((log) => log.value)),
-    limits: { take: async () => 'unavailable' },
+    limits: shardClient,
     offsetOf: offsetMemory(),
     clientAddress: clientAddress(trustedProxies),
     clock: Date.now,
