@@ -22,7 +22,7 @@ export type LinkRules = {
   /** A PHC string. A new password has a new one, even when it is the same word: what was unlocked with the old one is locked again. */
   passwordHash: string | null;
   maxClicks: number | null;
-  /** As it was when the link was looked up. It only grows: a link that was used up then still is, until an edit raises the limit. */
+  /** As far as is known (see `noteUsedUp`). It only grows: a link that was used up still is, until an edit raises the limit. */
   clicksUsed: number;
   /** First moment at which the link leads on. */
   validFrom: number | null;
@@ -83,6 +83,14 @@ const expired = (at: number, expiredUrl: string | null): Decision =>
 
 const usedUp = (expiredUrl: string | null): Decision =>
   expiredUrl === null ? { kind: 'refuse', reason: 'exhausted' } : { kind: 'elsewhere', target: expiredUrl, reason: 'exhausted' };
+
+/**
+ * No click was left for a visitor of this link: it is remembered with the link, so that the next ones need not be asked for. An edit makes the
+ * link be looked up again.
+ */
+export function noteUsedUp({ rules }: Link): void {
+  if (rules !== null && rules.maxClicks !== null) rules.clicksUsed = Math.max(rules.clicksUsed, rules.maxClicks);
+}
 
 /** A link as its owner is shown it. */
 export const LINK_STATES = ['active', 'scheduled', 'expired', 'exhausted', 'disabled'] as const;

@@ -5,7 +5,7 @@
  */
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import type { Counters } from '../core/counters.ts';
-import { type Decision, decide, type Link } from '../core/link.ts';
+import { type Decision, decide, type Link, noteUsedUp } from '../core/link.ts';
 import type { ClickLimits, ClickWriter, Clock } from '../core/ports.ts';
 import { isSlugForm } from '../core/slug.ts';
 import { quarterOf } from '../core/zone.ts';
@@ -66,12 +66,14 @@ export function serveRedirects(app: TemplatedApp, { links, clicks, limits, offse
     const decision = decide(link, { isUnlocked: false, isPreview: !isGet }, clock());
     if (decision.kind === 'limited' && link !== null) {
       const { target, otherwise } = decision;
-      void limits.take(link.id).then((taken) =>
+      void limits.take(link.id).then((taken) => {
+        if (taken === 'exhausted') noteUsedUp(link);
+        // Who has left meanwhile has used a click of the limit, and none is counted: a click has been answered.
         finish(() => {
           if (taken === 'unavailable') refuse(res, 'unavailable', seen, isGet);
           else carryOut(taken === 'granted' ? { kind: 'redirect', target } : otherwise, res, link, seen, isGet);
-        }),
-      );
+        });
+      });
     } else carryOut(decision, res, link, seen, isGet);
   }
 

@@ -1,6 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Decision, decide, type Link, type LinkRules, type LinkState, showRules, type Visit } from '../../src/core/link.ts';
+import {
+  type Decision,
+  decide,
+  type Link,
+  type LinkRules,
+  type LinkState,
+  noteUsedUp,
+  showRules,
+  type Visit,
+} from '../../src/core/link.ts';
 
 const test = suite('link');
 
@@ -124,6 +133,21 @@ test('the state that the owner is shown is what a visit would find first', () =>
     }
   }
   assert.is(states.size, 5);
+});
+
+test('that a limit is used up is remembered with the link, unless there is none any more', () => {
+  const [limited, over, unlimited, plain] = [
+    ruled({ maxClicks: 5, clicksUsed: 3 }),
+    ruled({ maxClicks: 5, clicksUsed: 8 }),
+    ruled({ passwordHash: 'a hash' }),
+    link(),
+  ];
+  for (const it of [limited, over, unlimited, plain]) noteUsedUp(it);
+  assert.equal(
+    [limited, over, unlimited, plain].map((it) => it.rules?.clicksUsed),
+    [5, 8, 0, undefined],
+  );
+  assert.equal(decide(limited, STRANGER, NOW), { kind: 'refuse', reason: 'exhausted' });
 });
 
 test('what the owner is shown of the rules', () => {
