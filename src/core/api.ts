@@ -218,6 +218,35 @@ export type Stats = z.infer<typeof statsSchema>;
 export const ownerStatsSchema = statsSchema.omit({ slug: true }).meta({ title: 'OwnerStats' });
 export type OwnerStats = z.infer<typeof ownerStatsSchema>;
 
+const hoursOfToday = count.array().length(24).meta({ description: "Clicks by hour of the owner's today" });
+const daysOfWeek = count.array().length(7).meta({ description: "Clicks by day of the owner's current week, Monday first" });
+
+export const dashboardLinkSchema = linkSchema
+  .extend({ hours: hoursOfToday, week: daysOfWeek, devices: facet, os: facet, countries: facet })
+  .meta({ title: 'DashboardLink', description: 'Facets are of the current week' });
+export type DashboardLink = z.infer<typeof dashboardLinkSchema>;
+
+export const dashboardSchema = z
+  .object({
+    timezone: z.string(),
+    links: z.array(dashboardLinkSchema).meta({ description: 'All of them, the newest first' }),
+    total: z
+      .object({
+        clicks: count,
+        repeatClicks: count,
+        clicksToday: count,
+        repeatClicksToday: count,
+        hours: hoursOfToday,
+        week: daysOfWeek,
+        devices: facet,
+        os: facet,
+        countries: facet,
+      })
+      .meta({ description: 'All links together' }),
+  })
+  .meta({ title: 'Dashboard' });
+export type Dashboard = z.infer<typeof dashboardSchema>;
+
 /**
  * What a client sends about API keys.
  * @param now milliseconds since the epoch

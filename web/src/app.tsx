@@ -9,6 +9,7 @@ import { ConfirmPage } from './pages/auth/confirm.tsx';
 import { ResetPage } from './pages/auth/reset.tsx';
 import { SetupPage } from './pages/auth/setup.tsx';
 import { FrontPage } from './pages/front/front.tsx';
+import { LinksPage, NEW_LINK_PATH } from './pages/links/links-page.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SettingsPage } from './pages/settings/settings.tsx';
 import { navigate, path } from './router.ts';
@@ -25,6 +26,8 @@ const PAGES: Readonly<Record<string, () => VNode>> = {
 
 /** For people who are signed in. */
 const OWN_PAGES: Readonly<Record<string, () => VNode>> = {
+  '/links': () => <LinksPage />,
+  [NEW_LINK_PATH]: () => <LinksPage />,
   '/settings': () => <SettingsPage />,
 };
 

@@ -32,7 +32,8 @@ export class ProblemError extends Error {
 export class UnreachableError extends Error {}
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-export type Ask = { body?: unknown; headers?: Readonly<Record<string, string>>; signal?: AbortSignal };
+/** `keepalive`: sent although the page is left. */
+export type Ask = { body?: unknown; keepalive?: boolean; headers?: Readonly<Record<string, string>>; signal?: AbortSignal };
 
 /**
  * @param path below /api/v1/
@@ -106,11 +107,12 @@ async function askForToken(): Promise<boolean> {
   return true;
 }
 
-async function send(method: Method, path: string, { body, headers, signal: abort }: Ask): Promise<Response> {
+async function send(method: Method, path: string, { body, headers, keepalive = false, signal: abort }: Ask): Promise<Response> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     return await fetch(new URL(path, API), {
       method,
+      keepalive,
       headers: {
         Accept: 'application/json',
         ...(body === undefined || body instanceof Blob ? {} : { 'Content-Type': 'application/json' }),

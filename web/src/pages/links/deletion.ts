@@ -1,0 +1,57 @@
+/** Deleting with a way back: the server is asked when the time to take it back is over, or the page is left. */
+import { ask } from '../../api/client.ts';
+import { explain } from '../../api/explain.ts';
+import { common } from '../../common-words.ts';
+import { toast } from '../../components/toasts.tsx';
+import { dropLinks, leaving } from './panel.ts';
+import { links } from './words.ts';
+
+const UNDO_MS = 6_000;
+
+type Waiting = { slugs: readonly string[]; timer: number };
+
+const waiting = new Set<Waiting>();
+
+export function deleteLinks(slugs: readonly string[]): void {
+  leaving.value = new Set([...leaving.value, ...slugs]);
+  const entry: Waiting = { slugs, timer: 0 };
+  const hide = toast(
+    links.value.deleted(slugs.length),
+    {
+      label: common.value.undo,
+      run: () => {
+        clearTimeout(entry.timer);
+        waiting.delete(entry);
+        bringBack(slugs);
+      },
+    },
+    UNDO_MS,
+  );
+  entry.timer = setTimeout(() => {
+    hide();
+    void send(entry);
+  }, UNDO_MS);
+  waiting.add(entry);
+}
+
+function bringBack(slugs: readonly string[]): void {
+  leaving.value = new Set([...leaving.value].filter((slug) => !slugs.includes(slug)));
+}
+
+async function send(entry: Waiting): Promise<void> {
+  waiting.delete(entry);
+  try {
+    await ask('POST', 'links/delete', { body: { slugs: entry.slugs }, keepalive: true });
+    dropLinks(new Set(entry.slugs));
+  } catch (error) {
+    toast(explain(error));
+  }
+  bringBack(entry.slugs);
+}
+
+addEventListener('pagehide', () => {
+  for (const entry of waiting) {
+    clearTimeout(entry.timer);
+    void send(entry);
+  }
+});

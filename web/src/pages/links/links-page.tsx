@@ -1,0 +1,170 @@
+/** The panel: overview of all links, and the list of them. */
+import { useEffect, useState } from 'preact/hooks';
+import { user } from '../../api/client.ts';
+import { explain } from '../../api/explain.ts';
+import { common } from '../../common-words.ts';
+import { Icon } from '../../components/icons.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Select } from '../../components/select.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { Unconfirmed } from '../../components/unconfirmed.tsx';
+import { usePageTitle } from '../../page-title.ts';
+import { locale } from '../../preferences.ts';
+import { navigate, path, query, setQuery } from '../../router.ts';
+import { CreateDialog } from './create-dialog.tsx';
+import { deleteLinks } from './deletion.ts';
+import { filtersOf, isFiltered, listed, SORTS, STATES, tagsOf } from './filters.ts';
+import { LinkRow } from './link-row.tsx';
+import { watchLive } from './live-feed.ts';
+import { LiveState } from './live-state.tsx';
+import { Overview } from './overview.tsx';
+import { addLinks, dashboard, loadPanel, panelError, panelLinks } from './panel.ts';
+import { links } from './words.ts';
+import './links.css';
+
+export const NEW_LINK_PATH = '/links/new';
+
+export function LinksPage() {
+  usePageTitle(links.value.title);
+  useEffect(() => {
+    void loadPanel();
+    return watchLive();
+  }, []);
+  const isConfirmed = user.value?.confirmed === true;
+  return (
+    <div class="links">
+      <header class="links-head">
+        <h1>{links.value.title}</h1>
+        <LiveState />
+        <button type="button" class="button" data-kind="primary" disabled={!isConfirmed} onClick={() => navigate(NEW_LINK_PATH)}>
+          <Icon name={isConfirmed ? 'plus' : 'lock'} />
+          {links.value.create}
+        </button>
+      </header>
+      <Unconfirmed />
+      {panelError.value !== null && (
+        <Notice kind="fault">
+          {explain(panelError.value)}{' '}
+          <button type="button" class="button" data-size="small" onClick={() => void loadPanel()}>
+            {common.value.retry}
+          </button>
+        </Notice>
+      )}
+      {dashboard.value === null ? panelError.value === null && <Skeleton lines={8} /> : <Panel />}
+      {path.value === NEW_LINK_PATH && isConfirmed && <CreateDialog onClose={() => navigate('/links')} onMade={addLinks} />}
+    </div>
+  );
+}
+
+function Panel() {
+  const all = panelLinks.value;
+  if (all.length === 0) return <NoLinks />;
+  return (
+    <>
+      <Overview />
+      <List />
+    </>
+  );
+}
+
+function NoLinks() {
+  return (
+    <section class="card stack links-empty">
+      <h2>{links.value.noLinks}</h2>
+      <p class="soft">{links.value.noLinksText}</p>
+    </section>
+  );
+}
+
+function List() {
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const filters = filtersOf(query.value);
+  const shown = listed(panelLinks.value, filters, locale.value);
+  const chosen = shown.filter(({ slug }) => selected.has(slug)).map(({ slug }) => slug);
+  const toggle = (slug: string) => {
+    const next = new Set(selected);
+    if (!next.delete(slug)) next.add(slug);
+    setSelected(next);
+  };
+  return (
+    <section class="stack" aria-label={links.value.title}>
+      <Toolbar />
+      {chosen.length > 0 && (
+        <div class="card row links-selection">
+          <span>{links.value.selected(chosen.length)}</span>
+          <button
+            type="button"
+            class="button"
+            data-kind="danger"
+            data-size="small"
+            onClick={() => {
+              deleteLinks(chosen);
+              setSelected(new Set());
+            }}
+          >
+            <Icon name="trash" size={16} />
+            {links.value.deleteSelected}
+          </button>
+          <button type="button" class="button" data-kind="quiet" data-size="small" onClick={() => setSelected(new Set())}>
+            {links.value.unselect}
+          </button>
+        </div>
+      )}
+      {shown.length === 0 && isFiltered(filters) && (
+        <div class="card stack links-empty">
+          <p>{links.value.nothingFound}</p>
+          <button type="button" class="button" onClick={() => setQuery({ search: null, state: null, tag: null })}>
+            {links.value.clearFilters}
+          </button>
+        </div>
+      )}
+      <ul class="link-list">
+        {shown.map((link) => (
+          <LinkRow key={link.id} link={link} isSelected={selected.has(link.slug)} onToggle={toggle} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const ALL = '';
+
+function Toolbar() {
+  const { search, state, tag, sort } = filtersOf(query.value);
+  const tags = tagsOf(panelLinks.value);
+  return (
+    <div class="links-tools">
+      <input
+        class="input"
+        type="search"
+        aria-label={links.value.search}
+        placeholder={links.value.search}
+        value={search}
+        onInput={({ currentTarget }) => setQuery({ search: currentTarget.value })}
+      />
+      <Select
+        label={links.value.state}
+        isLabelHidden
+        value={state ?? ALL}
+        choices={[{ value: ALL, label: links.value.allStates }, ...STATES.map((value) => ({ value, label: links.value.states[value] }))]}
+        onValue={(value) => setQuery({ state: value })}
+      />
+      {tags.length > 0 && (
+        <Select
+          label={links.value.tag}
+          isLabelHidden
+          value={tag ?? ALL}
+          choices={[{ value: ALL, label: links.value.allTags }, ...tags.map((value) => ({ value, label: value }))]}
+          onValue={(value) => setQuery({ tag: value })}
+        />
+      )}
+      <Select
+        label={links.value.sort}
+        isLabelHidden
+        value={sort}
+        choices={SORTS.map((value) => ({ value, label: links.value.sorts[value] }))}
+        onValue={(value) => setQuery({ sort: value === 'newest' ? null : value })}
+      />
+    </div>
+  );
+}

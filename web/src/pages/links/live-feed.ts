@@ -1,0 +1,72 @@
+/**
+ * The live feed: a WebSocket that says how the numbers change. After a break it is opened again, at growing intervals, and what was missed
+ * comes with the first message.
+ *
+ *   connecting ──► live ──► lost ──► connecting …        closed when nobody looks
+ */
+import { signal } from '@preact/signals';
+import { freshToken } from '../../api/client.ts';
+import { dashboard, loadPanel } from './panel.ts';
+
+export const liveState = signal<'connecting' | 'live' | 'lost'>('connecting');
+
+/** Figures of a link that have changed. */
+type LiveFigures = { clicks: number; repeatClicks: number; clicksToday: number; repeatClicksToday: number; hours: number[] };
+type Message = { type: 'snapshot' | 'delta'; seq: number; links?: Record<string, Partial<LiveFigures>> };
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+
+let socket: WebSocket | null = null;
+let waitMs = FIRST_WAIT_MS;
+let timer = 0;
+let lastSeq: number | null = null;
+
+/** @returns closes it */
+export function watchLive(): () => void {
+  void open();
+  return () => {
+    clearTimeout(timer);
+    const closing = socket;
+    socket = null;
+    closing?.close();
+    lastSeq = null;
+    liveState.value = 'connecting';
+  };
+}
+
+async function open(): Promise<void> {
+  const token = await freshToken().catch(() => null); // the server is away: tried again like a broken connection
+  const address = new URL('api/v1/live', document.baseURI);
+  address.protocol = address.protocol.replace('http', 'ws');
+  const opened = new WebSocket(address);
+  socket = opened;
+  opened.onopen = () => {
+    opened.send(JSON.stringify({ type: 'auth', token }));
+    opened.send(JSON.stringify({ type: 'subscribe', links: 'all', ...(lastSeq === null ? {} : { since: lastSeq }) }));
+  };
+  opened.onmessage = ({ data }) => receive(JSON.parse(data) as Message);
+  opened.onclose = () => {
+    if (socket === opened) reconnect();
+  };
+}
+
+function receive(message: Message): void {
+  if (message.type !== 'snapshot' && message.type !== 'delta') return;
+  if (liveState.value === 'lost') void loadPanel(); // links may have been made or edited meanwhile
+  waitMs = FIRST_WAIT_MS;
+  liveState.value = 'live';
+  lastSeq = message.seq;
+  const changed = message.links ?? {};
+  if (dashboard.value === null || Object.keys(changed).length === 0) return;
+  dashboard.value = {
+    ...dashboard.value,
+    links: dashboard.value.links.map((link) => (changed[link.slug] === undefined ? link : { ...link, ...changed[link.slug] })),
+  };
+}
+
+function reconnect(): void {
+  liveState.value = 'lost';
+  timer = setTimeout(() => void open(), waitMs);
+  waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+}
