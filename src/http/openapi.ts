@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { problemSchema } from '../core/api.ts';
 import type { FailureCode } from '../core/failure.ts';
+import { isKnown } from './conditional.ts';
 import { PROBLEM_TYPE, PROBLEMS } from './problem.ts';
 import type { ApiRoute, HeaderDescription, ServedRoute } from './route.ts';
 
@@ -37,10 +38,10 @@ export function openApiDocument(routes: readonly ApiRoute[], { version, baseUrl 
 }
 
 function operation(route: ApiRoute, schemas: Schemas): Json {
-  const { status, description, schema, headers } = route.reply;
+  const { status, description, schema, mediaTypes = [], headers } = route.reply;
   const json = (it: z.ZodType) => ({ content: { 'application/json': { schema: schemas.of(it) } } });
   const body = route.body === null ? {} : { requestBody: { required: true, ...json(route.body) } };
-  const content = schema === null ? {} : json(schema);
+  const content = schema === null ? otherContent(mediaTypes) : json(schema);
   return {
     summary: route.summary,
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/{}]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
@@ -51,6 +52,9 @@ function operation(route: ApiRoute, schemas: Schemas): Json {
     responses: { [status]: { description, ...headerDescriptions(headers), ...content }, ...problems(route) },
   };
 }
+
+const otherContent = (mediaTypes: readonly string[]): Json =>
+  mediaTypes.length === 0 ? {} : { content: Object.fromEntries(mediaTypes.map((type) => [type, {}])) };
 
 function whoMay(scope: ApiRoute['scope']): string {
   if (scope === null) return 'For everybody.';
@@ -159,8 +163,7 @@ export function openApiRoute(document: Json): ServedRoute {
     path: '/openapi.json',
     maxBodyBytes: 0,
     handler: (exchange) => {
-      const isKnown = exchange.headers.get('if-none-match')?.includes(headers.ETag) ?? false;
-      return isKnown ? { status: 304, headers } : { status: 200, headers, body };
+      return isKnown(exchange, headers.ETag) ? { status: 304, headers } : { status: 200, headers, body };
     },
   };
 }

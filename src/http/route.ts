@@ -46,7 +46,14 @@ type RouteParts<Query, Body> = {
   query: z.ZodType<Query> | null;
   body: z.ZodType<Body> | null;
   requestHeaders: readonly HeaderDescription[];
-  reply: { status: number; description: string; schema: z.ZodType | null; headers: readonly HeaderDescription[] };
+  reply: {
+    status: number;
+    description: string;
+    schema: z.ZodType | null;
+    /** Of an answer that is not JSON. */
+    mediaTypes?: readonly string[];
+    headers: readonly HeaderDescription[];
+  };
   /** Failures beside those that every route of its kind has. */
   failures: readonly FailureCode[];
   /** Counters that a refusal adds to. */

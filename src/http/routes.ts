@@ -6,6 +6,7 @@ import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
+import { type QrDeps, qrRoutes } from './api/qr.ts';
 import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
 import { slugRoutes } from './api/slugs.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
@@ -22,7 +23,7 @@ import { type NodeStatus, statusRoute } from './status.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-export type ApiDeps = LinkDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps;
+export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps;
 type CallerDeps = CallerLookups & { counters: Counters };
 export type RoutesDeps = ApiDeps &
   CallerDeps &
@@ -42,6 +43,7 @@ export type RoutesDeps = ApiDeps &
 export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...linkRoutes(deps),
   ...slugRoutes(deps),
+  ...qrRoutes(deps),
   ...statsRoutes(deps),
   ...authRoutes(deps),
   ...registrationRoutes(deps),

@@ -29,6 +29,7 @@ test('it says what the routes do', async () => {
     'patch /api/v1/links/{slug}',
     'delete /api/v1/links/{slug}',
     'get /api/v1/slugs',
+    'get /api/v1/links/{slug}/qr',
     'get /api/v1/links/{slug}/stats',
     'get /api/v1/stats',
     'post /api/v1/auth/login',
