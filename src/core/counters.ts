@@ -76,6 +76,8 @@ export const COUNTERS = {
   clickLogWriteErrors: sum('Click-log write errors', 'Ошибки записи журнала кликов'),
   clickLogSyncErrors: sum('Click-log sync errors', 'Ошибки синхронизации журнала кликов'),
   flushRetries: sum('Batches tried again', 'Повторы записи пакетов'),
+  unacknowledgedChanges: sum('Changes not acknowledged by all nodes', 'Правки, не подтверждённые всеми узлами'),
+  ignoredBusMessages: sum('Ignored messages between nodes', 'Отброшенные сообщения между узлами'),
   threadRestarts: sum('Thread restarts', 'Перезапуски потоков'),
 } as const satisfies Record<string, Definition>;
 

@@ -12,7 +12,7 @@ export function createSharedMemory(threads: { fronts: number; shards: number }):
   const lanes = 1 + threads.fronts + threads.shards; // lane 0 is main's
   return {
     counters: new SharedArrayBuffer(counterBytes(lanes)),
-    versions: new SharedArrayBuffer((VERSION_CELLS + 1) * Int32Array.BYTES_PER_ELEMENT),
+    versions: new SharedArrayBuffer((VERSION_CELLS + 2) * Int32Array.BYTES_PER_ELEMENT),
     logs: new SharedArrayBuffer(threads.fronts * threads.shards * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT),
   };
 }
@@ -20,6 +20,7 @@ export function createSharedMemory(threads: { fronts: number; shards: number }):
 /** The same on all nodes: they name cells to each other (bus.ts). */
 export const VERSION_CELLS = 65_536;
 const EPOCH = VERSION_CELLS;
+const DEAF = VERSION_CELLS + 1;
 
 /**
  * How an edit reaches every thread before it is answered: no message, a number. A cached link remembers the cell's
@@ -40,6 +41,9 @@ export type LinkVersions = {
   bumpAll(): void;
   epoch(): number;
   expireAll(): void;
+  /** Whether edits of other nodes may not be heard of at the moment: then what is cached is not to be kept for long. */
+  isDeaf(): boolean;
+  setDeaf(isDeaf: boolean): void;
 };
 
 export function linkVersions(memory: SharedArrayBuffer): LinkVersions {
@@ -62,6 +66,8 @@ export function linkVersions(memory: SharedArrayBuffer): LinkVersions {
     },
     epoch: () => cells[EPOCH],
     expireAll: () => add(EPOCH),
+    isDeaf: () => cells[DEAF] === 1,
+    setDeaf: (isDeaf) => void Atomics.store(cells, DEAF, isDeaf ? 1 : 0),
   };
 }
 
