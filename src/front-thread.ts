@@ -43,6 +43,8 @@ import { webFolder } from './web-folder.ts';
 
 /** Lifetime of a cached link. */
 const LINK_TTL_MS = 600_000;
+/** The same while this node cannot be told what others have edited. */
+const DEAF_LINK_TTL_MS = 10_000;
 /** API keys that are at hand, each some 500 bytes. */
 const KEY_CACHE_ENTRIES = 10_000;
 const LOOKUP_CONNECTIONS = 2;
@@ -92,11 +94,14 @@ const links = createLinkTable({
   lookup: batchedLookup(createLinkLookup(lookups.value)),
   versions,
   entries: setup.linkCacheEntries,
-  ttlMs: () => LINK_TTL_MS,
+  ttlMs: linkTtlMs,
   clock: Date.now,
   onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
 });
-const announcer = threadAnnouncer(versions, null);
+const announcer = threadAnnouncer(
+  versions,
+  setup.hasOthers ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
+);
 const keysEnded = (hashes: readonly Uint8Array[]) => announcer.changed(hashes.map(keyName));
 const findKey = cachedKeyLookup({
   lookup: apiKeyLookup(queries.value, { clock: Date.now, logger }),
@@ -107,6 +112,10 @@ const findKey = cachedKeyLookup({
 
 const accounts = createAccountStore(queries.value);
 const tokens = createTokens({ secrets: setup.secrets, issuer: setup.baseUrl, clock: Date.now });
+
+function linkTtlMs(): number {
+  return versions.isDeaf() ? DEAF_LINK_TTL_MS : LINK_TTL_MS;
+}
 
 let nodeHealth: readonly string[] = [];
 const server = await startServer(setup.host, setup.port, (app) => {
@@ -173,7 +182,7 @@ function status(): NodeStatus {
   return {
     version: setup.version,
     uptimeSec: Math.floor((Date.now() - setup.startedAt) / 1000),
-    ttlMs: LINK_TTL_MS,
+    ttlMs: linkTtlMs(),
     fronts: setup.fronts,
     shards,
     backlogBytes: backlog,

@@ -6,20 +6,19 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { bundledCountries, loadCountries } from './actors/enrich/country.ts';
-import { type SupervisedThread, superviseThread } from './actors/supervisor.ts';
 import { type Config, localOrigin } from './config.ts';
-import { type Counters, countersOf } from './core/counters.ts';
+import { countersOf } from './core/counters.ts';
 import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
-import { backlogBytes, createSharedMemory, type SharedMemory } from './core/shared.ts';
+import { createSharedMemory, linkVersions } from './core/shared.ts';
 import { createFolding } from './jobs/fold.ts';
 import { MAIL_CONNECTIONS, startMailJobs } from './jobs/mail.ts';
 import { createLogTransport, createSmtpTransport } from './jobs/mail-transport.ts';
 import { startTaskPool } from './jobs/pool.ts';
 import { startTicker } from './jobs/ticker.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { startNodeBus } from './node-bus.ts';
 import type { PoolTasks } from './pool-thread.ts';
 import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
 import { storedPositions } from './storage/postgres/click-counts.ts';
@@ -28,6 +27,7 @@ import { createEpochStore } from './storage/postgres/epochs.ts';
 import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
 import { migrate } from './storage/postgres/migrate.ts';
 import { createPool, type Pool } from './storage/postgres/pool.ts';
+import { entryUrl, startThreads } from './threads.ts';
 import { VERSION } from './version.ts';
 
 const FOLD_TICK_MS = 1_000;
@@ -63,6 +63,8 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   const { frontThreads: fronts, shardThreads: shards } = config;
   const shared = createSharedMemory({ fronts, shards });
   const counters = countersOf(shared.counters, MAIN_LANE);
+  // Before the threads, so that no change is missed by a link that is cached.
+  const others = await startNodeBus({ redisUrl: config.redisUrl, versions: linkVersions(shared.versions), counters, logger, life });
   const clickLog = {
     dir: folder.clickLogDir,
     fsync: config.clickLogFsync,
@@ -79,6 +81,8 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
       shared,
       counters,
       logger,
+      announce: others.announce,
+      health: others.health,
       shardSetup: (index): ShardSetup => ({
         ...common,
         index,
@@ -101,6 +105,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
         trustedProxies: config.trustedProxies,
         linkCacheEntries: config.linkCacheEntries,
         quotas: config.quotas,
+        hasOthers: config.redisUrl !== null,
         startAtLeast: Array.from({ length: shards }, (_, shard) => positions.get(`f${index}-s${shard}`) ?? 0),
         statusToken,
       }),
@@ -111,7 +116,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
 
   const poolSetup: PoolSetup = { databaseUrl, logLevel: config.logLevel };
   const poolThreads = Math.max(1, availableParallelism() - 1);
-  const openTasks = async () => startTaskPool<PoolTasks>(new URL(entry('pool-thread'), import.meta.url).href, poolSetup, poolThreads);
+  const openTasks = async () => startTaskPool<PoolTasks>(entryUrl('pool-thread').href, poolSetup, poolThreads);
   const tasks = await life.start('task pool', openTasks, ABANDON);
   const folding = createFolding({
     epochs: createEpochStore(pool),
@@ -147,88 +152,6 @@ async function startMail({ smtpUrl, mailFrom, isProduction }: Config, pool: Pool
 }
 
 const MAIN_LANE = 0;
-const NOTHING_SAID = 'nothing';
-
-/** Entry files keep their ending when they are built: `.ts` here, `.js` in dist. */
-const entry = (name: string): string => `./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
-
-type ThreadsOptions = {
-  shared: SharedMemory;
-  counters: Counters;
-  logger: Logger;
-  shards: number;
-  fronts: number;
-  shardSetup(index: number): ShardSetup;
-  frontSetup(index: number): FrontSetup;
-};
-
-type Threads = { spreadHealth(): void };
-
-/** Shards first: fronts ask them. They stop after the fronts, when the last click is in the logs. */
-async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
-  const { shared, counters, logger, shardSetup, frontSetup } = options;
-  const life = createLifecycle(logger);
-  const shards = new Map<number, SupervisedThread>();
-  const fronts = new Map<number, SupervisedThread>();
-  /** The health that all fronts were told last; a front that has just started was told nothing. */
-  let said = NOTHING_SAID;
-  const start = (name: string, file: string, setup: object, onReady: (thread: SupervisedThread) => void) =>
-    superviseThread({
-      name,
-      spawn: () => new Worker(new URL(entry(file), import.meta.url), { workerData: setup, name }),
-      onReady,
-      counters,
-      logger,
-    });
-  const startShard = (index: number) =>
-    start(`shard ${index}`, 'shard-thread', shardSetup(index), (shard) => {
-      shards.set(index, shard);
-      for (const [i, front] of fronts) connect(front, i, shard, index);
-    });
-  const startFront = (index: number) =>
-    start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
-      fronts.set(index, front);
-      said = NOTHING_SAID;
-      for (const [i, shard] of shards) connect(front, index, shard, i);
-    });
-  await life.start('shards', () => together(options.shards, startShard));
-  await life.start('fronts', () => together(options.fronts, startFront));
-
-  return {
-    value: {
-      /** Tells the fronts how all threads are, when that has changed: any of them may be asked. */
-      spreadHealth() {
-        const reasons = [...shards.values(), ...fronts.values()].flatMap((thread) => thread.health());
-        counters.raise('backlogHighWaterBytes', backlogBytes(shared.logs));
-        if (said === reasons.join()) return;
-        said = reasons.join();
-        for (const front of fronts.values()) front.post({ type: 'health', reasons });
-      },
-    },
-    stop: life.stop,
-  };
-}
-
-/** Starts several of a kind at once, and stops them at once: one that waits for Postgres does not add to what the others wait. */
-async function together<T>(count: number, start: (index: number) => Promise<Component<T>>): Promise<Component<undefined>> {
-  const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => start(index)));
-  const stop = async () => {
-    await Promise.all(starts.map((it) => (it.status === 'fulfilled' ? it.value.stop() : undefined)));
-  };
-  for (const it of starts) {
-    if (it.status === 'fulfilled') continue;
-    await stop();
-    throw it.reason;
-  }
-  return { value: undefined, stop };
-}
-
-function connect(front: SupervisedThread, frontIndex: number, shard: SupervisedThread, shardIndex: number): void {
-  const { port1, port2 } = new MessageChannel();
-  front.post({ type: 'connect', peer: shardIndex, port: port1 }, [port1]);
-  shard.post({ type: 'connect', peer: frontIndex, port: port2 }, [port2]);
-}
-
 /** The fronts share their port (SO_REUSEPORT), which would also share it with another node: so it is tried alone first. */
 async function claimPort(host: string, port: number): Promise<Component<number>> {
   const probe = createServer();

@@ -29,12 +29,21 @@ export type ThreadOptions = {
   spawn(): Worker;
   /** After each start, also the first. */
   onReady(thread: SupervisedThread): void;
+  /** Whatever else the thread says; the answer goes to that life of the thread, or nowhere. */
+  onMessage(message: Exclude<ToMain, { type: 'ready' | 'health' }>, answer: (message: FromMain) => void): void;
   counters: Counters;
   logger: Logger;
 };
 
 /** Resolves when the thread is ready. @throws when it ended before */
-export async function superviseThread({ name, spawn, onReady, counters, logger }: ThreadOptions): Promise<Component<SupervisedThread>> {
+export async function superviseThread({
+  name,
+  spawn,
+  onReady,
+  onMessage,
+  counters,
+  logger,
+}: ThreadOptions): Promise<Component<SupervisedThread>> {
   let worker: Worker;
   let isAlive = false;
   let isReady = false;
@@ -53,10 +62,12 @@ export async function superviseThread({ name, spawn, onReady, counters, logger }
   function start(): void {
     const startedAt = performance.now();
     let failure: unknown = null;
-    worker = spawn();
+    const life = spawn();
+    worker = life;
     isAlive = true;
     worker.on('message', (message: ToMain) => {
       if (message.type === 'health') reasons = message.reasons.map((reason) => `${name}: ${reason}`);
+      else if (message.type !== 'ready') onMessage(message, (answer) => life.postMessage(answer));
       else if (!stopping) {
         isReady = true;
         reasons = [];

@@ -50,6 +50,8 @@ export type FrontSetup = {
   baseUrl: string;
   databaseUrl: string;
   isRegistrationOpen: boolean;
+  /** Whether there may be other nodes, which main tells what has changed. */
+  hasOthers: boolean;
   /** Secrets that keys are derived from; the first signs, all verify. */
   secrets: readonly [string, ...string[]];
   /** CIDRs. */

@@ -17,6 +17,7 @@ export function createNodeAnnouncer(bus: Bus, versions: LinkVersions): NodeAnnou
   /** Whether something has changed that could not be said. */
   let hasKeptQuiet = false;
 
+  versions.setDeaf(!bus.isUp());
   bus.on('changed', ({ cells }) => moveCells(versions, cells));
   bus.on('missed', () => versions.expireAll());
   bus.onLost(() => versions.setDeaf(true));

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type SupervisedThread, superviseThread } from '../../src/actors/supervisor.ts';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
+import type { ToMain } from '../../src/core/messages.ts';
 import { recordingLogger } from '../support/logger.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
@@ -20,6 +21,7 @@ function setUp(lives: string) {
   const workers: Worker[] = [];
   const spawned: number[] = [];
   const ready: SupervisedThread[] = [];
+  const said: ToMain[] = [];
   const start = () =>
     superviseThread({
       name: 'thread 7',
@@ -30,12 +32,17 @@ function setUp(lives: string) {
         return worker;
       },
       onReady: (thread) => void ready.push(thread),
+      onMessage(message, answer) {
+        said.push(message);
+        answer({ type: 'health', reasons: [`answer to ${message.id}`] });
+      },
       counters: countersOf(memory, 0),
       logger,
     });
   return {
     start,
     ready,
+    said,
     lines,
     workers,
     spawned,
@@ -72,6 +79,15 @@ test('a thread that says why it is not well', async () => {
   assert.equal(thread.health(), ['thread 7: the disk is full']);
   thread.post({ type: 'health', reasons: [] });
   await until('all well', () => thread.health().length === 0);
+  await stop();
+});
+
+test('whatever else it says is passed on, with a way to answer that life of it', async () => {
+  const { start, said } = setUp('g');
+  const { value: thread, stop } = await start();
+  tell(thread, 'ask');
+  await until('the answer has come back', () => thread.health()[0] === 'thread 7: answer to 7');
+  assert.equal(said, [{ type: 'changed', id: 7, cells: 'all' }]);
   await stop();
 });
 

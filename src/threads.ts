@@ -1,0 +1,97 @@
+/** The threads of a node: started, introduced to each other, and told how the node is. */
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { type SupervisedThread, superviseThread } from './actors/supervisor.ts';
+import type { Cells } from './core/announce.ts';
+import type { Counters } from './core/counters.ts';
+import type { FrontSetup, ShardSetup } from './core/messages.ts';
+import type { Component, Logger } from './core/ports.ts';
+import { backlogBytes, type SharedMemory } from './core/shared.ts';
+import { createLifecycle } from './lifecycle.ts';
+
+/** No list of reasons reads like this. */
+const NOTHING_SAID = 'nothing';
+
+/** Entry files keep their ending when they are built: `.ts` here, `.js` in dist. */
+export const entryUrl = (name: string): URL => new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+type ThreadsOptions = {
+  shared: SharedMemory;
+  counters: Counters;
+  logger: Logger;
+  shards: number;
+  fronts: number;
+  shardSetup(index: number): ShardSetup;
+  frontSetup(index: number): FrontSetup;
+  /** Tells other nodes what a thread has changed; never rejects. */
+  announce(cells: Cells): Promise<void>;
+  /** Why the node is not well, beside what its threads say. */
+  health(): readonly string[];
+};
+
+export type Threads = { spreadHealth(): void };
+
+/** Shards first: fronts ask them. They stop after the fronts, when the last click is in the logs. */
+export async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
+  const { shared, counters, logger, shardSetup, frontSetup, announce } = options;
+  const life = createLifecycle(logger);
+  const shards = new Map<number, SupervisedThread>();
+  const fronts = new Map<number, SupervisedThread>();
+  /** The health that all fronts were told last; a front that has just started was told nothing. */
+  let said = NOTHING_SAID;
+  const start = (name: string, file: string, setup: object, onReady: (thread: SupervisedThread) => void) =>
+    superviseThread({
+      name,
+      spawn: () => new Worker(entryUrl(file), { workerData: setup, name }),
+      onReady,
+      onMessage: ({ id, cells }, answer) => void announce(cells).then(() => answer({ type: 'announced', id })),
+      counters,
+      logger,
+    });
+  const startShard = (index: number) =>
+    start(`shard ${index}`, 'shard-thread', shardSetup(index), (shard) => {
+      shards.set(index, shard);
+      for (const [i, front] of fronts) connect(front, i, shard, index);
+    });
+  const startFront = (index: number) =>
+    start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
+      fronts.set(index, front);
+      said = NOTHING_SAID;
+      for (const [i, shard] of shards) connect(front, index, shard, i);
+    });
+  await life.start('shards', () => together(options.shards, startShard));
+  await life.start('fronts', () => together(options.fronts, startFront));
+
+  return {
+    value: {
+      /** Tells the fronts how all threads are, when that has changed: any of them may be asked. */
+      spreadHealth() {
+        const reasons = [...[...shards.values(), ...fronts.values()].flatMap((thread) => thread.health()), ...options.health()];
+        counters.raise('backlogHighWaterBytes', backlogBytes(shared.logs));
+        if (said === reasons.join()) return;
+        said = reasons.join();
+        for (const front of fronts.values()) front.post({ type: 'health', reasons });
+      },
+    },
+    stop: life.stop,
+  };
+}
+
+/** Starts several of a kind at once, and stops them at once: one that waits for Postgres does not add to what the others wait. */
+async function together<T>(count: number, start: (index: number) => Promise<Component<T>>): Promise<Component<undefined>> {
+  const starts = await Promise.allSettled(Array.from({ length: count }, (_, index) => start(index)));
+  const stop = async () => {
+    await Promise.all(starts.map((it) => (it.status === 'fulfilled' ? it.value.stop() : undefined)));
+  };
+  for (const it of starts) {
+    if (it.status === 'fulfilled') continue;
+    await stop();
+    throw it.reason;
+  }
+  return { value: undefined, stop };
+}
+
+function connect(front: SupervisedThread, frontIndex: number, shard: SupervisedThread, shardIndex: number): void {
+  const { port1, port2 } = new MessageChannel();
+  front.post({ type: 'connect', peer: shardIndex, port: port1 }, [port1]);
+  shard.post({ type: 'connect', peer: frontIndex, port: port2 }, [port2]);
+}
