@@ -8,7 +8,7 @@ import { accountRequestSchemas } from './core/api.ts';
 import { createAsOfNow } from './core/as-of-now.ts';
 import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
-import { backlogBytes, linkVersions, logBoard } from './core/shared.ts';
+import { backlogBytes, linkVersions, logBoard, TuningBoard } from './core/shared.ts';
 import { offsetMemory } from './core/zone.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';
@@ -44,9 +44,7 @@ import { createSessionStore } from './storage/postgres/sessions.ts';
 import { createThrottle } from './storage/postgres/throttles.ts';
 import { webFolder } from './web-folder.ts';
 
-/** Lifetime of a cached link. */
-const LINK_TTL_MS = 600_000;
-/** The same while this node cannot be told what others have edited. */
+/** Lifetime of a cached link while this node cannot be told what others have edited. */
 const DEAF_LINK_TTL_MS = 10_000;
 /** API keys that are at hand, each some 500 bytes. */
 const KEY_CACHE_ENTRIES = 10_000;
@@ -66,6 +64,7 @@ const { shared, shards } = setup;
 const logger = createLogger({ level: setup.logLevel, fields: { thread: name } });
 const counters = countersOf(shared.counters, 1 + setup.index);
 const versions = linkVersions(shared.versions);
+const tuning = new TuningBoard(shared.tuning);
 const trustedProxies = setup.trustedProxies.length === 0 ? null : trustedProxyList(setup.trustedProxies);
 const ownHosts = new Set([new URL(setup.baseUrl).hostname]);
 
@@ -117,7 +116,7 @@ const accounts = createAccountStore(queries.value);
 const tokens = createTokens({ secrets: setup.secrets, issuer: setup.baseUrl, clock: Date.now });
 
 function linkTtlMs(): number {
-  return versions.isDeaf() ? DEAF_LINK_TTL_MS : LINK_TTL_MS;
+  return versions.isDeaf() ? DEAF_LINK_TTL_MS : tuning.ttlMs;
 }
 
 let nodeHealth: readonly string[] = [];
@@ -159,7 +158,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     webFolder: webFolder(),
     readiness: () => nodeHealth,
     counterMemory: shared.counters,
-    gauges: () => ({ backlogBytes: backlogBytes(shared.logs), cachedLinks: links.size() }),
+    gauges: () => ({ backlogBytes: backlogBytes(shared.logs), cachedLinks: links.size(), ttlMs: linkTtlMs(), cpuLoad: tuning.load }),
     metricsToken: null,
     statusToken: setup.statusToken,
     status,

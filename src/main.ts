@@ -11,12 +11,13 @@ import { type Config, localOrigin } from './config.ts';
 import { countersOf } from './core/counters.ts';
 import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
-import { createSharedMemory, linkVersions } from './core/shared.ts';
+import { createSharedMemory, linkVersions, TuningBoard } from './core/shared.ts';
 import { createFolding } from './jobs/fold.ts';
 import { MAIL_CONNECTIONS, startMailJobs } from './jobs/mail.ts';
 import { createLogTransport, createSmtpTransport } from './jobs/mail-transport.ts';
 import { startTaskPool } from './jobs/pool.ts';
 import { startTicker } from './jobs/ticker.ts';
+import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
 import type { PoolTasks } from './pool-thread.ts';
@@ -127,6 +128,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
     logger,
   });
   await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
+  await life.start('ttl tuner', async () => startTtlTuner(new TuningBoard(shared.tuning), logger));
   await startMail(config, pool, logger, life);
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {

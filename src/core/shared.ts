@@ -1,12 +1,14 @@
 /**
- * The memory that all threads of a node see. Three boards, each with one rule of who writes where:
+ * The memory that all threads of a node see. Four boards, each with one rule of who writes where:
  *  - counters: one lane a thread (see counters.ts);
  *  - link versions: whoever commits an edit of a link bumps the cell of its slug (atomic), here and on all nodes (announce.ts);
- *  - click logs: one row of cells a log; each cell has one writer.
+ *  - click logs: one row of cells a log; each cell has one writer;
+ *  - tuning: what main has found out of the machine's load.
  */
 import { counterBytes } from './counters.ts';
+import { UNTUNED } from './ttl.ts';
 
-export type SharedMemory = { counters: SharedArrayBuffer; versions: SharedArrayBuffer; logs: SharedArrayBuffer };
+export type SharedMemory = { counters: SharedArrayBuffer; versions: SharedArrayBuffer; logs: SharedArrayBuffer; tuning: SharedArrayBuffer };
 
 export function createSharedMemory(threads: { fronts: number; shards: number }): SharedMemory {
   const lanes = 1 + threads.fronts + threads.shards; // lane 0 is main's
@@ -14,6 +16,7 @@ export function createSharedMemory(threads: { fronts: number; shards: number }):
     counters: new SharedArrayBuffer(counterBytes(lanes)),
     versions: new SharedArrayBuffer((VERSION_CELLS + 2) * Int32Array.BYTES_PER_ELEMENT),
     logs: new SharedArrayBuffer(threads.fronts * threads.shards * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT),
+    tuning: newTuning(),
   };
 }
 
@@ -133,6 +136,41 @@ export class LogBoard {
 /** @param log index of the log: front * shards + shard */
 export const logBoard = (memory: SharedArrayBuffer, log: number): LogBoard =>
   new LogBoard(new Float64Array(memory, log * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT, LOG_CELLS));
+
+const TUNING_CELLS = 2;
+const TTL = 0;
+const LOAD = 1;
+
+/** What follows the load of the machine. Main's (jobs/ttl-tuner.ts). A class for the same reason: a redirect reads the lifetime. */
+export class TuningBoard {
+  readonly #cells: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Float64Array(memory);
+  }
+
+  /** Lifetime of what is cached. */
+  get ttlMs(): number {
+    return this.#cells[TTL];
+  }
+  set ttlMs(ttlMs: number) {
+    this.#cells[TTL] = ttlMs;
+  }
+
+  /** Share of the CPU that is in use, smoothed; 0 before the first measurement. */
+  get load(): number {
+    return this.#cells[LOAD];
+  }
+  set load(load: number) {
+    this.#cells[LOAD] = load;
+  }
+}
+
+function newTuning(): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(TUNING_CELLS * Float64Array.BYTES_PER_ELEMENT);
+  new TuningBoard(memory).ttlMs = UNTUNED.ttlMs;
+  return memory;
+}
 
 /** Bytes of all logs that Postgres does not have yet. */
 export function backlogBytes(memory: SharedArrayBuffer): number {

@@ -3,8 +3,9 @@ import * as assert from 'uvu/assert';
 import { Failure } from '../../src/core/failure.ts';
 import type { Link } from '../../src/core/link.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
+import { TTL_MAX_MS } from '../../src/core/ttl.ts';
 import { batchedLookup } from '../../src/storage/links/lookup.ts';
-import { createLinkTable } from '../../src/storage/links/table.ts';
+import { createLinkTable, RENEWALS_PER_SEC } from '../../src/storage/links/table.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 
@@ -66,7 +67,7 @@ table('a hit asks nobody', async () => {
   assert.is(links.get('abc'), undefined);
   const link = await hold('abc');
   for (let i = 0; i < 100; i++) {
-    clock.now += (TTL_MS * 0.79) / 100;
+    clock.now += (TTL_MS * 0.59) / 100;
     assert.is(links.get('abc'), link);
   }
   assert.is(asked.length, 1);
@@ -98,10 +99,10 @@ table('all who ask for one slug fail together, and the next one asks anew', asyn
 table('that there is no link is remembered for a shorter time', async () => {
   const { links, clock, asked, hold } = setUp();
   await hold('none', null);
-  clock.now += NEGATIVE_TTL_MS * 0.79;
+  clock.now += NEGATIVE_TTL_MS * 0.59;
   assert.is(links.get('none'), null);
   assert.is(asked.length, 1);
-  clock.now += NEGATIVE_TTL_MS * 0.21;
+  clock.now += NEGATIVE_TTL_MS * 0.41;
   assert.is(links.get('none'), undefined);
 });
 
@@ -176,7 +177,7 @@ table('an ageing entry is answered and refreshed meanwhile, once', async () => {
   const fresh = linkOf('abc', 'https://example.com/fresh');
   asked[1].answer(fresh);
   await until('the refreshed entry', () => links.get('abc') === fresh);
-  clock.now += TTL_MS * 0.79;
+  clock.now += TTL_MS * 0.59;
   assert.is(links.get('abc'), fresh, 'its life began anew');
   assert.is(asked.length, 2);
 });
@@ -315,6 +316,65 @@ table('an entry whose refresh has failed is refreshed at the next interval', asy
     assert.is(links.get('abc'), link);
     return asked.length === 3;
   });
+});
+
+table('what was loaded together is not looked up again together', async () => {
+  const { links, clock, asked, hold } = setUp({ entries: 10_000 });
+  const slugs = Array.from({ length: 1_000 }, (_, i) => `s${i}`);
+  for (const slug of slugs) await hold(slug);
+  const before = asked.length;
+  for (let percent = 60; percent <= 80; percent++) {
+    clock.now = 1_000_000 + (TTL_MS * percent) / 100;
+    for (const slug of slugs) assert.ok(links.get(slug), slug);
+    const share = (asked.length - before) / slugs.length;
+    assert.ok(Math.abs(share - (percent - 60) / 20) < 0.1, `${share} at ${percent} %`);
+  }
+  assert.is(asked.length - before, slugs.length);
+});
+
+/** Links that are all asked for every 20 ms. */
+async function setUpInUse(count: number) {
+  const parts = setUp({ entries: count * 4 });
+  const slugs = Array.from({ length: count }, (_, i) => `s${i}`);
+  for (const slug of slugs) await parts.hold(slug);
+  const loadedAt = parts.clock.now;
+  return {
+    ...parts,
+    /** @returns how often one was not answered as it is, within a second from that age on */
+    second(ageMs: number): number {
+      let unanswered = 0;
+      for (parts.clock.now = loadedAt + ageMs; parts.clock.now < loadedAt + ageMs + 1_000; parts.clock.now += 20) {
+        unanswered += slugs.filter((slug) => parts.links.get(slug) === undefined).length;
+      }
+      return unanswered;
+    },
+  };
+}
+
+table('ageing links are looked up again so many a second, and all are answered', async () => {
+  const { asked, second } = await setUpInUse(RENEWALS_PER_SEC * 3);
+  const seconds = [1, 2, 3, 4].map((n) => {
+    const before = asked.length;
+    assert.is(second(TTL_MS * 0.8 + n * 1_000), 0);
+    return asked.length - before;
+  });
+  assert.equal(seconds, [RENEWALS_PER_SEC, RENEWALS_PER_SEC, RENEWALS_PER_SEC, 0]);
+});
+
+table(
+  'of expired links so many a second are looked up before they are answered; the others are answered as they are, for an hour at most',
+  async () => {
+    const { links, second } = await setUpInUse(RENEWALS_PER_SEC * 3);
+    for (const n of [0, 1, 2]) assert.is(second(TTL_MS * 2 + n * 1_000), RENEWALS_PER_SEC);
+    assert.is(links.get('s7'), undefined);
+    assert.is(second(TTL_MAX_MS), RENEWALS_PER_SEC * 3 * 50, 'too old to be answered unseen');
+  },
+);
+
+table('while the node is deaf, lifetimes are kept whatever that costs', async () => {
+  const { versions, second } = await setUpInUse(RENEWALS_PER_SEC * 3);
+  versions.setDeaf(true);
+  assert.is(second(TTL_MS), RENEWALS_PER_SEC * 3 * 50);
 });
 
 table('bounded, whatever is asked for', async () => {

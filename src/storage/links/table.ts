@@ -2,10 +2,12 @@
  * The links that a front thread has at hand, so that a redirect asks nobody.
  *
  * An entry is one of:
- *   fresh     until 4/5 of its lifetime: answered as it is
+ *   fresh     until 3/5 to 4/5 of its lifetime, links differ in that, so that those that were loaded together are not due together: answered as it is
  *   ageing    until the end of its lifetime: answered, and looked up again meanwhile, so that a link in use never expires
  *   expired   its lifetime is over, or the epoch has moved on: looked up before it is answered — unless the store is away: then answered as it is
  *   outdated  its version has moved on (an edit was committed): looked up before it is answered, always
+ * Lifetimes are kept as far as RENEWALS_PER_SEC allow: with more links in use than that, some are answered beyond their lifetime, TTL_MAX_MS at most.
+ * Not so while the node is deaf: then the lifetime is all that makes edits of other nodes known.
  * That a slug has no link is remembered too, apart and for a shorter time, so that a flood of unknown slugs displaces no link.
  */
 import { randomBytes } from 'node:crypto';
@@ -13,13 +15,19 @@ import { Failure } from '../../core/failure.ts';
 import { GenerationMap } from '../../core/generation-map.ts';
 import type { Link } from '../../core/link.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { LinkVersions } from '../../core/shared.ts';
+import { type LinkVersions, VERSION_CELLS } from '../../core/shared.ts';
 import { SlugMap } from '../../core/slug-map.ts';
+import { TTL_MAX_MS } from '../../core/ttl.ts';
 
 const NEGATIVE_TTL_MS = 10_000;
 /** For each link, how many unknown slugs are remembered. */
 const NEGATIVE_SHARE = 1 / 8;
-const FRESH_SHARE = 0.8;
+const FRESH_SHARE = 0.6;
+const FRESH_SPREAD = 0.2;
+/** Links that are looked up because of their age, in a second: about 2 % of a core, whatever the lifetime. What comes sooner is answered as it is. */
+export const RENEWALS_PER_SEC = 1_000;
+/** They are had in so many parts. */
+const RENEWAL_PARTS = 10;
 /** While the store is away, one lookup an interval finds out when it is back. */
 const PROBE_MS = 500;
 
@@ -54,6 +62,7 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
   const unknown = new GenerationMap(entries * NEGATIVE_SHARE, makeStore);
   const loading = new Map<string, Promise<Link | null>>();
   const madeAt = clock();
+  const renewals = rateLimit(RENEWALS_PER_SEC / RENEWAL_PARTS, 1_000 / RENEWAL_PARTS);
   let away = false;
   let lastProbe = Number.NEGATIVE_INFINITY;
 
@@ -101,30 +110,33 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
     return true;
   }
 
-  function refresh(slug: string, entry: Entry, now: number): void {
-    if (!mayAsk(now)) return;
+  function refresh(slug: string, entry: Entry, now: number, mayRenew: RateLimit): void {
+    if (!mayAsk(now) || !(versions.isDeaf() || mayRenew(now))) return;
     entry.refreshing = true;
     load(slug).catch(() => {
       entry.refreshing = false; // onFailure has reported it; the entry is good enough meanwhile
     });
   }
 
-  function current(slug: string, entry: Entry, lifetimeMs: number): Link | null | undefined {
+  function current(slug: string, entry: Entry, lifetimeMs: number, mayRenew: RateLimit): Link | null | undefined {
     if (versions.read(entry.cell) !== entry.version) return undefined;
     const now = clock();
     const age = now - madeAt - entry.loadedAt;
     const isOfThisEpoch = versions.epoch() === entry.epoch;
-    if (isOfThisEpoch && age < lifetimeMs * FRESH_SHARE) return entry.link;
-    if ((!isOfThisEpoch || age >= lifetimeMs) && !away) return undefined;
-    if (!entry.refreshing) refresh(slug, entry, now);
+    if (isOfThisEpoch && age < lifetimeMs * (FRESH_SHARE + FRESH_SPREAD * (entry.cell / VERSION_CELLS))) return entry.link;
+    if (!away) {
+      if (!isOfThisEpoch || age >= TTL_MAX_MS) return undefined;
+      if (age >= lifetimeMs && (entry.refreshing || versions.isDeaf() || mayRenew(now))) return undefined;
+    }
+    if (!entry.refreshing) refresh(slug, entry, now, mayRenew);
     return entry.link;
   }
 
   function get(slug: string): Link | null | undefined {
     const entry = links.get(slug);
-    if (entry !== undefined) return current(slug, entry, ttlMs());
+    if (entry !== undefined) return current(slug, entry, ttlMs(), renewals);
     const none = unknown.get(slug);
-    return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS);
+    return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS, unlimited);
   }
 
   return {
@@ -140,5 +152,23 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
       }
     },
     size: () => links.size + unknown.size,
+  };
+}
+
+/** @returns whether something may be done now */
+type RateLimit = (now: number) => boolean;
+
+const unlimited: RateLimit = () => true;
+
+/** So often in each stretch of time. */
+function rateLimit(times: number, stretchMs: number): RateLimit {
+  let begin = Number.NEGATIVE_INFINITY;
+  let left = 0;
+  return (now) => {
+    if (now - begin >= stretchMs || now < begin) {
+      begin = now;
+      left = times;
+    }
+    return left-- > 0;
   };
 }
