@@ -20,6 +20,18 @@ export async function storedClicks(db: Queryable): Promise<number> {
   return rows[0].stored;
 }
 
+/** The same of single links, without what is in quarantine; links without any are absent. */
+export async function storedClicksOf(db: Queryable, linkIds: readonly number[]): Promise<Map<number, number>> {
+  const { rows } = await db.query<{ id: number; stored: number }>(
+    `SELECT link_id AS id, sum(clicks)::bigint AS stored
+     FROM (SELECT link_id, clicks + bots AS clicks FROM link_totals
+           UNION ALL SELECT link_id, 1 FROM clicks WHERE batch_id IN (SELECT id FROM click_batches WHERE NOT folded)) AS c
+     WHERE link_id = ANY ($1) GROUP BY link_id`,
+    [linkIds],
+  );
+  return new Map(rows.map(({ id, stored }) => [id, stored]));
+}
+
 /** Waits until everything in the logs of a node's data folder is stored, also in those of threads that the node no longer has. */
 export async function untilDrained(db: Queryable, dataDir: string, { fronts, shards }: Shape): Promise<void> {
   const node = readFileSync(join(dataDir, 'node-id'), 'utf8').trim();

@@ -75,7 +75,7 @@ const PROGRAM_BYTES = 4_000;
 const POSTGRES_BYTES = 700;
 const TYPE = 1;
 const LENGTH = 4;
-const [QUERY, PARSE, COPY_DONE] = Buffer.from('QPc');
+const [QUERY, PARSE, BIND, SYNC, COPY_DONE] = Buffer.from('QPBSc');
 
 class CutLink {
   readonly #program: Socket;
@@ -87,6 +87,8 @@ class CutLink {
   /** The first message has no type. */
   #isStarted = false;
   #isInTransaction = false;
+  /** Between the first message of a lone query, which is a transaction of its own, and the Sync that commits it. */
+  #isInQuery = false;
   #plan: Cut | null = null;
   /** For cuts after so many bytes: how many are still let through. */
   #bytesLeft = 0;
@@ -141,8 +143,11 @@ class CutLink {
     if (query.startsWith('BEGIN')) {
       this.#isInTransaction = true;
       this.#choose();
-    } else if (!this.#isInTransaction && message[0] === PARSE) this.#choose();
-    const isCommit = query === 'COMMIT';
+    } else if (!this.#isInTransaction && !this.#isInQuery && (message[0] === PARSE || message[0] === BIND)) {
+      this.#isInQuery = true;
+      this.#choose();
+    }
+    const isCommit = query === 'COMMIT' || (this.#isInQuery && message[0] === SYNC);
     const isCopyEnd = message[0] === COPY_DONE;
     if (this.#plan === 'program bytes' && message.length > this.#bytesLeft) {
       this.#postgres.write(message.subarray(0, this.#bytesLeft), () => this.#cut());
@@ -157,6 +162,7 @@ class CutLink {
     }
     if (!isCommit) return;
     this.#isInTransaction = false;
+    this.#isInQuery = false;
     if (this.#plan !== 'with commit' && this.#plan !== 'after commit') this.#plan = null;
   }
 

@@ -28,12 +28,15 @@ export type ApiClient = {
   link(slug: string): Promise<Link>;
   links(): Promise<LinkPage>;
   stats(slug: string): Promise<Stats>;
+  edit(slug: string, changes: object): Promise<Link>;
 };
 
 export function apiClient(url: string, { apiKey }: TestOwner): ApiClient {
-  const get = (path: string) => fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${apiKey}`, connection: 'close' } });
-  const json = async <T>(path: string): Promise<T> => {
-    const response = await get(path);
+  const headers = { authorization: `Bearer ${apiKey}`, connection: 'close' };
+  const send = (path: string, init: RequestInit) => fetch(`${url}/api/v1${path}`, { ...init, headers: { ...headers, ...init.headers } });
+  const get = (path: string) => send(path, {});
+  const json = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+    const response = await send(path, init);
     if (response.status !== 200) throw new Error(`${path} answers ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
   };
@@ -42,5 +45,7 @@ export function apiClient(url: string, { apiKey }: TestOwner): ApiClient {
     link: (slug) => json<Link>(`/links/${slug}`),
     links: () => json<LinkPage>('/links?limit=100'),
     stats: (slug) => json<Stats>(`/links/${slug}/stats`),
+    edit: (slug, changes) =>
+      json<Link>(`/links/${slug}`, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(changes) }),
   };
 }
