@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
-import { type Load, type LoadRequest, startLoad } from './load.ts';
+import { type Load, type LoadOptions, type LoadRequest, startLoad } from './load.ts';
 import { storedClicksOf } from './stored-clicks.ts';
 import type { TestOwner } from './test-owner.ts';
 
@@ -25,12 +25,14 @@ export async function makeLimitedLinks(pool: Pool, { userId }: TestOwner, limits
 
 type Ask = LoadRequest & { link: LimitedLink };
 
-/** Visitors of one link after the other; each connection asks as soon as it has its answer. */
-export function loadLinks(url: string, links: readonly LimitedLink[], options: { connections: number; maxRequests?: number }): Load {
+type Pace = Pick<LoadOptions<Ask>, 'connections' | 'maxRequests' | 'ratePerSec'>;
+
+/** Visitors of one link after the other. */
+export function loadLinks(url: string, links: readonly LimitedLink[], pace: Pace): Load {
   let turn = 0;
   return startLoad<Ask>({
     url,
-    ...options,
+    ...pace,
     next() {
       const link = links[turn++ % links.length];
       return { path: `/${link.slug}`, headers: HEADERS, link };

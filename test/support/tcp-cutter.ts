@@ -94,6 +94,8 @@ class CutLink {
   #bytesLeft = 0;
   /** Cut at the next answer, which is not passed on. */
   #isLastWord = false;
+  /** Nothing more of the program is passed on: the cut follows what was. */
+  #isDeaf = false;
   #isCut = false;
 
   constructor(program: Socket, postgres: Socket, cutter: TcpCutter, random: () => number) {
@@ -138,7 +140,7 @@ class CutLink {
   }
 
   #forward(message: Buffer): void {
-    if (this.#isCut) return;
+    if (this.#isCut || this.#isDeaf) return;
     const query = message[0] === QUERY ? message.toString('latin1', TYPE + LENGTH, message.length - 1) : '';
     if (query.startsWith('BEGIN')) {
       this.#isInTransaction = true;
@@ -150,10 +152,12 @@ class CutLink {
     const isCommit = query === 'COMMIT' || (this.#isInQuery && message[0] === SYNC);
     const isCopyEnd = message[0] === COPY_DONE;
     if (this.#plan === 'program bytes' && message.length > this.#bytesLeft) {
+      this.#isDeaf = true;
       this.#postgres.write(message.subarray(0, this.#bytesLeft), () => this.#cut());
     } else if ((isCopyEnd && this.#plan === 'before copy end') || (isCommit && this.#plan === 'before commit')) {
       this.#cut();
     } else if (isCommit && this.#plan === 'with commit') {
+      this.#isDeaf = true;
       this.#postgres.write(message, () => this.#cut());
     } else {
       if (this.#plan === 'program bytes') this.#bytesLeft -= message.length;
