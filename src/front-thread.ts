@@ -13,26 +13,26 @@ import { offsetMemory } from './core/zone.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';
 import { sessionLookup } from './http/auth.ts';
-import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
-import { API_DEADLINE_MS, serveRoute } from './http/exchange.ts';
+import { clientAddress, exchangeAddress } from './http/client-address.ts';
+import { API_DEADLINE_MS } from './http/exchange.ts';
 import { fingerprinter } from './http/keys.ts';
-import { type RedirectDeps, serveRedirects } from './http/redirect.ts';
+import { serveRedirects } from './http/redirect.ts';
 import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
 import { createTokens } from './http/tokens.ts';
-import { unlockRoute } from './http/unlock.ts';
-import { createUnlocks } from './http/unlock-cookie.ts';
-import { createUnlockTries, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from './http/unlock-tries.ts';
 import { createLogger } from './logging.ts';
 import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
 import { isCommonPassword } from './storage/common-passwords.ts';
+import { BLOCKED_HOSTS_NAME, createBlockedHosts, markingBlocked, refusingBlocked } from './storage/links/blocked-hosts.ts';
 import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
 import { hashPassword, isOutdated, verifyPassword } from './storage/passwords.ts';
 import { createAccountStore } from './storage/postgres/accounts.ts';
+import { createAuditStore } from './storage/postgres/administration.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
+import { createBlockedHostStore, loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
@@ -40,6 +40,7 @@ import { createLinkStore } from './storage/postgres/links.ts';
 import { createOwnerLinkIds } from './storage/postgres/owner-links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
+import { createSettingsStore } from './storage/postgres/server-settings.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
 import { createThrottle } from './storage/postgres/throttles.ts';
 import { webFolder } from './web-folder.ts';
@@ -92,8 +93,14 @@ const asOfNow = createAsOfNow({
   unstored: shardClient.unstored,
   clock: Date.now,
 });
+const hosts = createBlockedHosts({
+  load: () => loadBlockedHosts(lookups.value),
+  versions,
+  clock: Date.now,
+  onFailure: (error) => logger.warn({ err: error }, 'the blocked hosts could not be asked for'),
+});
 const links = createLinkTable({
-  lookup: batchedLookup(createLinkLookup(lookups.value)),
+  lookup: batchedLookup(markingBlocked(createLinkLookup(lookups.value), hosts)),
   versions,
   entries: setup.linkCacheEntries,
   ttlMs: linkTtlMs,
@@ -104,6 +111,11 @@ const announcer = threadAnnouncer(
   versions,
   setup.hasOthers ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
 );
+/** In this order, see storage/links/blocked-hosts.ts. */
+const hostsChanged = async () => {
+  await announcer.changed([BLOCKED_HOSTS_NAME]);
+  await announcer.everythingChanged();
+};
 const keysEnded = (hashes: readonly Uint8Array[]) => announcer.changed(hashes.map(keyName));
 const findKey = cachedKeyLookup({
   lookup: apiKeyLookup(queries.value, { clock: Date.now, logger }),
@@ -113,6 +125,7 @@ const findKey = cachedKeyLookup({
 });
 
 const accounts = createAccountStore(queries.value);
+const serverSettings = createSettingsStore(queries.value);
 const tokens = createTokens({ secrets: setup.secrets, issuer: setup.baseUrl, clock: Date.now });
 
 function linkTtlMs(): number {
@@ -120,10 +133,13 @@ function linkTtlMs(): number {
 }
 
 let nodeHealth: readonly string[] = [];
-const exchangeDeps = { logger, counters, isStoreAway, newErrorId: randomUUID, deadlineMs: API_DEADLINE_MS };
 const server = await startServer(setup.host, setup.port, (app) => {
   registerRoutes(app, {
-    ...exchangeDeps,
+    logger,
+    counters,
+    isStoreAway,
+    newErrorId: randomUUID,
+    deadlineMs: API_DEADLINE_MS,
     findKey,
     apiKeys: createApiKeyStore(queries.value, (hash) => keysEnded([hash])),
     onKeysEnded: keysEnded,
@@ -135,7 +151,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     newSessionId: randomUUID,
     registration: createRegistrationStore(queries.value),
     fingerprint: fingerprinter(setup.secrets[0]),
-    isRegistrationOpen: () => setup.isRegistrationOpen,
+    isRegistrationOpen: async () => setup.isRegistrationOpen && (await serverSettings.read()).registrationOpen,
     newMailToken: () => randomBytes(MAIL_TOKEN_BYTES).toString('base64url'),
     throttles: {
       login: createThrottle(queries.value, LOGIN_POLICY),
@@ -146,7 +162,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     },
     addressOf: exchangeAddress(trustedProxies),
     accountSchemas: accountRequestSchemas(isCommonPassword),
-    links: createLinkStore(queries.value, randomBytes, setup.quotas),
+    links: refusingBlocked(createLinkStore(queries.value, randomBytes, setup.quotas), hosts),
     ownerLinkIds: createOwnerLinkIds(queries.value),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,
@@ -154,6 +170,10 @@ const server = await startServer(setup.host, setup.port, (app) => {
     onChanged: announcer.changed,
     baseUrl: setup.baseUrl,
     ownHosts,
+    blockedHosts: createBlockedHostStore(queries.value, hostsChanged),
+    serverSettings,
+    isRegistrationClosedBySetting: !setup.isRegistrationOpen,
+    audit: createAuditStore(queries.value),
     version: setup.version,
     webFolder: webFolder(),
     readiness: () => nodeHealth,
@@ -163,30 +183,15 @@ const server = await startServer(setup.host, setup.port, (app) => {
     statusToken: setup.statusToken,
     status,
   });
-  const visits = {
+  serveRedirects(app, {
     links,
     clicks: clickWriter(logs.map((log) => log.value)),
     limits: shardClient,
-    unlocks: createUnlocks(setup.secrets, new URL(setup.baseUrl).protocol === 'https:'),
     offsetOf: offsetMemory(),
+    clientAddress: clientAddress(trustedProxies),
     clock: Date.now,
     counters,
-  } satisfies Partial<RedirectDeps>;
-  serveRedirects(app, { ...visits, clientAddress: clientAddress(trustedProxies) });
-  const unlock = unlockRoute({
-    ...visits,
-    tries: createUnlockTries({
-      perAddress: createThrottle(queries.value, UNLOCK_POLICY),
-      perLink: createThrottle(queries.value, UNLOCK_LINK_POLICY),
-      isStoreAway,
-      clock: Date.now,
-      onStoreAway: (error) => logger.warn({ err: error }, 'tries of link passwords are counted by each thread alone'),
-    }),
-    passwords: { verify: verifyPassword },
-    clientOf: exchangeClient(trustedProxies),
-    addressOf: exchangeAddress(trustedProxies),
   });
-  serveRoute(app, unlock, exchangeDeps);
 });
 
 function status(): NodeStatus {

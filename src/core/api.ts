@@ -128,8 +128,8 @@ export type LinkRequestSchemas = ReturnType<typeof linkRequestSchemas>;
 export type CreateLink = z.output<LinkRequestSchemas['createLink']>;
 export type EditLink = z.output<LinkRequestSchemas['editLink']>;
 
-const count = z.int().nonnegative();
-const instant = z.iso.datetime();
+export const count = z.int().nonnegative();
+export const instant = z.iso.datetime();
 
 export const linkSchema = z
   .object({

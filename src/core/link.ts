@@ -15,6 +15,8 @@ export type Link = {
   disabled: boolean;
   /** Null for a plain link, which most are: nothing more is asked then. */
   rules: LinkRules | null;
+  /** It leads to a host that is blocked; then it counts as disabled, too, so that the redirect has one thing less to ask. */
+  blocked?: true;
 };
 
 /** At least one of password, limit and window is set. Times in milliseconds since the epoch. */
@@ -43,12 +45,9 @@ export type Visit = {
 };
 
 export type Decision =
-  | Settled
-  /** To `target` if the link's limit grants a click. @param otherwise what the visitor gets when none is left */
-  | { kind: 'limited'; link: Link; target: string; otherwise: Settled };
-
-export type Settled =
   | { kind: 'redirect'; target: string }
+  /** To `target` if the limit grants a click. @param otherwise what the visitor gets when none is left */
+  | { kind: 'limited'; target: string; otherwise: Decision }
   /** A look at a link with a limit: it is told that there is one, not where it leads. */
   | { kind: 'preview' }
   | { kind: 'password' }
@@ -58,10 +57,11 @@ export type Settled =
   | { kind: 'outside'; reason: 'scheduled' | 'expired'; at: number }
   | { kind: 'refuse'; reason: RefusalReason };
 
-export type RefusalReason = 'unknown' | 'disabled' | 'exhausted';
+export type RefusalReason = 'unknown' | 'disabled' | 'blocked' | 'exhausted';
 
-const unknown: Settled = { kind: 'refuse', reason: 'unknown' };
-const disabled: Settled = { kind: 'refuse', reason: 'disabled' };
+const unknown: Decision = { kind: 'refuse', reason: 'unknown' };
+const disabled: Decision = { kind: 'refuse', reason: 'disabled' };
+const blocked: Decision = { kind: 'refuse', reason: 'blocked' };
 
 /**
  * What a visitor of a link gets. Pure: rules extend the link's data and this function, never the handler.
@@ -70,6 +70,7 @@ const disabled: Settled = { kind: 'refuse', reason: 'disabled' };
  */
 export function decide(link: Link | null, visit: Visit, now: number): Decision {
   if (link === null) return unknown;
+  if (link.blocked) return blocked;
   if (link.disabled) return disabled;
   const { rules, target } = link;
   if (rules === null) return { kind: 'redirect', target };
@@ -78,13 +79,13 @@ export function decide(link: Link | null, visit: Visit, now: number): Decision {
   if (rules.maxClicks !== null && rules.clicksUsed >= rules.maxClicks) return usedUp(rules.expiredUrl);
   if (rules.passwordHash !== null && !visit.isUnlocked) return { kind: 'password' };
   if (rules.maxClicks === null) return { kind: 'redirect', target };
-  return visit.isPreview ? { kind: 'preview' } : { kind: 'limited', link, target, otherwise: usedUp(rules.expiredUrl) };
+  return visit.isPreview ? { kind: 'preview' } : { kind: 'limited', target, otherwise: usedUp(rules.expiredUrl) };
 }
 
-const expired = (at: number, expiredUrl: string | null): Settled =>
+const expired = (at: number, expiredUrl: string | null): Decision =>
   expiredUrl === null ? { kind: 'outside', reason: 'expired', at } : { kind: 'elsewhere', target: expiredUrl, reason: 'expired' };
 
-const usedUp = (expiredUrl: string | null): Settled =>
+const usedUp = (expiredUrl: string | null): Decision =>
   expiredUrl === null ? { kind: 'refuse', reason: 'exhausted' } : { kind: 'elsewhere', target: expiredUrl, reason: 'exhausted' };
 
 /**

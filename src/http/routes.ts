@@ -2,6 +2,9 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
+import { type AuditDeps, auditRoutes } from './api/admin/audit.ts';
+import { type BlockedHostDeps, blockedHostRoutes } from './api/admin/blocked-hosts.ts';
+import { type SettingsDeps, settingsRoutes } from './api/admin/settings.ts';
 import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
@@ -23,7 +26,8 @@ import { type NodeStatus, statusRoute } from './status.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps;
+type AdminDeps = BlockedHostDeps & SettingsDeps & AuditDeps;
+export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
 type CallerDeps = CallerLookups & { counters: Counters };
 export type RoutesDeps = ApiDeps &
   CallerDeps &
@@ -49,6 +53,9 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...registrationRoutes(deps),
   ...meRoutes(deps),
   ...apiKeyRoutes(deps),
+  ...blockedHostRoutes(deps),
+  ...settingsRoutes(deps),
+  ...auditRoutes(deps),
 ];
 
 export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {

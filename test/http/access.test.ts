@@ -1,7 +1,7 @@
 /** Who may call what, over every route that the OpenAPI document names: a new route is in these tests when it is in the document. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ApiServer, startApi } from '../support/api-server.ts';
+import { ALL_SCOPES, type ApiServer, startApi } from '../support/api-server.ts';
 
 type Operation = { method: string; path: string; isOpen: boolean };
 
@@ -26,7 +26,7 @@ it.before(async () => {
     key: await api.sessionOf('ann'),
     body: { name: 'mine', scopes: ['links:read'] },
   });
-  anns = { slug: link.json.slug, id: String(key.json.id) };
+  anns = { slug: link.json.slug, id: String(key.json.id), host: 'evil.example' };
 });
 it.after(() => stop());
 
@@ -34,6 +34,7 @@ const filled = (path: string) =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => anns[name] ?? assert.unreachable(`no ${name} of Ann's`));
 const body = (method: string, more: object = {}) => (['POST', 'PATCH', 'PUT'].includes(method) ? { body: more } : {});
 const guarded = () => operations.filter(({ isOpen }) => !isOpen);
+const isForAdministrators = ({ path }: { path: string }) => path.startsWith('/api/v1/admin/');
 
 it('nobody gets anywhere without saying who they are', async () => {
   assert.ok(guarded().length >= 14);
@@ -55,7 +56,7 @@ it('a key without a scope may do nothing', async () => {
 
 it('what belongs to somebody else is not there', async () => {
   const bob = await api.sessionOf('bob');
-  const ofOne = guarded().filter(({ path }) => path.includes('{'));
+  const ofOne = guarded().filter((route) => route.path.includes('{') && !isForAdministrators(route));
   assert.ok(ofOne.length >= 5);
   for (const { method, path } of ofOne) {
     const { status, json } = await api.send(method, filled(path), { key: bob, ...body(method, { title: 'mine now' }) });
@@ -69,8 +70,26 @@ it('what belongs to somebody else is not there', async () => {
   assert.not(bobsKeys.some(({ id }) => String(id) === anns.id));
 });
 
+it('what is for administrators is for nobody else, whether it is there or not', async () => {
+  const [ann, bob] = [await api.sessionOf('ann'), await api.sessionOf('bob')];
+  const keys = [ann, bob, api.ann, await api.keyOf('ann', [...ALL_SCOPES, 'admin']), await api.keyOf('root', ALL_SCOPES)];
+  const routes = guarded().filter(isForAdministrators);
+  assert.ok(routes.length >= 6);
+  for (const { method, path } of routes) {
+    const nobodys = path.replaceAll(/\{\w+\}/g, '999999');
+    const answers = [];
+    for (const key of keys) {
+      for (const at of [filled(path), nobodys]) answers.push(await api.send(method, at, { key, ...body(method, { disabled: true }) }));
+    }
+    for (const { status, json } of answers) assert.equal([status, json], [403, answers[0].json], `${method} ${path}`);
+    assert.is(answers[0].json.code, 'forbidden');
+  }
+  const root = await api.sessionOf('root');
+  assert.equal((await api.send('GET', '/api/v1/admin/audit', { key: root })).json.data, [], 'nothing was done');
+});
+
 it('fields that are not for clients to set are refused, wherever a body is read', async () => {
-  const ann = await api.sessionOf('ann');
+  const [ann, root] = [await api.sessionOf('ann'), await api.sessionOf('root')];
   const forbidden = [
     'id',
     'ownerId',
@@ -88,7 +107,8 @@ it('fields that are not for clients to set are refused, wherever a body is read'
   assert.ok(withBody.length >= 8);
   for (const { method, path } of withBody) {
     for (const field of forbidden) {
-      const { status, json } = await api.send(method, filled(path), { key: ann, body: { [field]: 1 } });
+      const key = isForAdministrators({ path }) ? root : ann;
+      const { status, json } = await api.send(method, filled(path), { key, body: { [field]: 1 } });
       assert.is(status, 422, `${method} ${path} ${field}`);
       assert.ok(
         json.errors.some((error: { path: string }) => error.path === field),

@@ -19,14 +19,18 @@ import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
 import { createTokens, type Tokens } from '../../src/http/tokens.ts';
 import { isCommonPassword } from '../../src/storage/common-passwords.ts';
+import { BLOCKED_HOSTS_NAME, createBlockedHosts, refusingBlocked } from '../../src/storage/links/blocked-hosts.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
+import { createAuditStore } from '../../src/storage/postgres/administration.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
+import { createBlockedHostStore, loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createOwnerLinkIds } from '../../src/storage/postgres/owner-links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
+import { createSettingsStore } from '../../src/storage/postgres/server-settings.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
 import { createThrottle } from '../../src/storage/postgres/throttles.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
@@ -57,17 +61,22 @@ export type Sent = { key?: string; body?: unknown; headers?: Record<string, stri
 // biome-ignore lint/suspicious/noExplicitAny: the shape is what the test is about
 export type Answer = { status: number; headers: Headers; json: any };
 
+/** Root is an administrator. */
+export type TestUser = 'ann' | 'bob' | 'root';
+
 export type ApiServer = {
   port: number;
   base: string;
   /** Keys with every scope but admin, of accounts without a quota. Ann's day is Moscow's. */
   ann: string;
   bob: string;
-  keyOf(user: 'ann' | 'bob', scopes: readonly Scope[]): Promise<string>;
+  keyOf(user: TestUser, scopes: readonly Scope[]): Promise<string>;
   /** A token with which the user is signed in, given as a key is. */
-  sessionOf(user: 'ann' | 'bob'): Promise<string>;
+  sessionOf(user: TestUser): Promise<string>;
   /** Finds keys as another thread of the same node does: with a cache of its own, and the same versions. */
   otherThread: KeyLookup;
+  /** Ids of the accounts. */
+  ids: Record<TestUser, number>;
   /** `body` is sent as JSON; a string as it is. */
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   /** What the API reads; by link id. */
@@ -104,9 +113,13 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   const database = given ?? (await testDatabase());
   const connections = await createPool({ url: database.value.url, name: 'api test', max: 10, logger: silentLogger });
   const pool = connections.value;
-  const user = (email: string, timeZone: string) =>
-    createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'unlimited', timeZone });
-  const users = { ann: await user('ann@example.com', 'Europe/Moscow'), bob: await user('bob@example.com', 'UTC') };
+  const user = (email: string, timeZone: string, isAdmin = false) =>
+    createConfirmedUser(pool, { email, passwordHash: null, isAdmin, plan: 'unlimited', timeZone });
+  const users = {
+    ann: await user('ann@example.com', 'Europe/Moscow'),
+    bob: await user('bob@example.com', 'UTC'),
+    root: await user('root@example.com', 'UTC', true),
+  };
   const keyOf: ApiServer['keyOf'] = (name, scopes) => createApiKey(pool, { userId: users[name].id, name: 'test', scopes });
 
   const sessionOf: ApiServer['sessionOf'] = async (name) => {
@@ -132,9 +145,18 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
   const clock = () => parts.clock.now;
   const keyLookup = () => cachedKeyLookup({ lookup: apiKeyLookup(pool, { clock, logger }), versions, entries: 100, clock });
   const findKey = keyLookup();
+  const serverSettings = createSettingsStore(pool);
+  const hosts = createBlockedHosts({
+    load: () => loadBlockedHosts(pool),
+    versions,
+    clock,
+    onFailure: (error) => {
+      throw error;
+    },
+  });
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
-      links: createLinkStore(pool, randomBytes, QUOTAS),
+      links: refusingBlocked(createLinkStore(pool, randomBytes, QUOTAS), hosts),
       numbers: async (_, ids) => new Map(ids.flatMap((id) => (parts.figures.has(id) ? [[id, parts.figures.get(id) as LinkFigures]] : []))),
       ownerLinkIds: createOwnerLinkIds(pool),
       stats: async (links, range) => {
@@ -154,7 +176,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       newSessionId: randomUUID,
       registration: createRegistrationStore(pool),
       fingerprint: fingerprinter(TOKEN_SECRET),
-      isRegistrationOpen: () => parts.registration.isOpen,
+      isRegistrationOpen: async () => parts.registration.isOpen && (await serverSettings.read()).registrationOpen,
       newMailToken: () => randomBytes(32).toString('base64url'),
       throttles: {
         login: createThrottle(pool, LOGIN_POLICY),
@@ -177,6 +199,13 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       clock,
       baseUrl: BASE_URL,
       ownHosts: new Set(['elnk.example']),
+      blockedHosts: createBlockedHostStore(pool, async () => {
+        await announcer.changed([BLOCKED_HOSTS_NAME]);
+        await announcer.everythingChanged();
+      }),
+      serverSettings,
+      isRegistrationClosedBySetting: false,
+      audit: createAuditStore(pool),
       version: '0.0.0',
       webFolder: null,
       statusToken: STATUS_TOKEN,
@@ -194,6 +223,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       keyOf,
       sessionOf,
       otherThread: keyLookup(),
+      ids: { ann: users.ann.id, bob: users.bob.id, root: users.root.id },
       send: (method, path, sent) => send(base, method, path, sent),
       lines,
       pool,

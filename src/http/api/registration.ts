@@ -9,7 +9,7 @@ import { type AuthDeps, openSession } from './auth.ts';
 
 export type RegistrationDeps = Omit<AuthDeps, 'throttles'> & {
   registration: RegistrationStore;
-  isRegistrationOpen(): boolean;
+  isRegistrationOpen(): Promise<boolean>;
   accountSchemas: AccountRequestSchemas;
   /** 32 random bytes as base64url. */
   newMailToken(): string;
@@ -61,7 +61,7 @@ const registerRoute = (deps: RegistrationDeps) =>
     countRefusal: () => ['failedRegistrations'],
     handler: async ({ exchange, body: { email, password, timezone, locale } }) => {
       requireOwnOrigin(exchange.headers, deps.baseUrl);
-      if (!deps.isRegistrationOpen())
+      if (!(await deps.isRegistrationOpen()))
         throw new Failure('forbidden', 'Registration is closed here: ask whoever runs this server for an account');
       await deps.throttles.register.take(deps.addressOf(exchange));
       // Before it is known whether the address is taken, so that the time does not tell.

@@ -98,7 +98,7 @@ const notFound = () => new Failure('not_found', 'There is no such key');
 
 /**
  * Finds whom a key speaks for, in one query, and writes down that it was used, without making the caller wait.
- * Null for a key that is unknown, revoked or expired.
+ * Null for a key that is unknown, revoked or expired. The scope admin is worth nothing where the account is no administrator's.
  */
 export function apiKeyLookup(
   db: Queryable,
@@ -107,7 +107,8 @@ export function apiKeyLookup(
   return async (hash) => {
     const { rows } = await db.query<ApiCaller & { id: number; expiresAt: Date | null; lastUsedAt: Date | null }>({
       name: 'api-key-lookup',
-      text: `SELECT u.id AS "userId", NULL AS "publicId", 'key' AS kind, k.scopes, u.time_zone AS "timeZone",
+      text: `SELECT u.id AS "userId", NULL AS "publicId", 'key' AS kind, u.time_zone AS "timeZone",
+                    CASE WHEN u.is_admin THEN k.scopes ELSE array_remove(k.scopes, 'admin') END AS scopes,
                     k.id, k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt"
              FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.hash = $1 AND u.banned_at IS NULL`,
       values: [hash],

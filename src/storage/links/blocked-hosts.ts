@@ -1,0 +1,130 @@
+/**
+ * The blocked hosts that a front thread has at hand, and where they are asked about: whenever a link enters the link table, whatever store it
+ * comes from, and before a link is made or edited.
+ *
+ * No link escapes that is made while its host is being blocked. After the commit of a change, and before its answer, the hosts are announced
+ * as changed, and then everything is: a link that was judged by the older hosts is looked up again, and whoever finds the cell of a link moved
+ * finds that of the hosts moved, too. That a link is refused when it is made is only a courtesy to its owner.
+ */
+import { BLOCKED_TARGET, type BlockedHosts, leadsToBlockedHost } from '../../core/blocked-hosts.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Link } from '../../core/link.ts';
+import type { Clock, LinkLookup, LinkStore } from '../../core/ports.ts';
+import type { LinkVersions } from '../../core/shared.ts';
+
+/** What an Announcer calls them; no slug has a colon. */
+export const BLOCKED_HOSTS_NAME = 'hosts:blocked';
+/** How long a change may go unnoticed that was made where no announcement comes from. */
+export const BLOCKED_HOSTS_TTL_MS = 60_000;
+/** The same while announcements of other nodes may not come through. */
+export const DEAF_BLOCKED_HOSTS_TTL_MS = 5_000;
+
+export type BlockedHostsOptions = {
+  /** All of them, from the store. */
+  load: () => Promise<string[]>;
+  versions: LinkVersions;
+  clock: Clock;
+  /** They could not be loaded anew, and nothing is known to have changed: those at hand are used for another lifetime. */
+  onFailure: (error: unknown) => void;
+};
+
+type Held = { hosts: ReadonlySet<string>; version: number; epoch: number; askedAt: number };
+
+export function createBlockedHosts({ load, versions, clock, onFailure }: BlockedHostsOptions): BlockedHosts {
+  const cell = versions.cell(BLOCKED_HOSTS_NAME);
+  let held: Held | null = null;
+  let loading: Promise<ReadonlySet<string>> | null = null;
+
+  async function ask(): Promise<ReadonlySet<string>> {
+    for (;;) {
+      // Before the question: a change that is committed meanwhile outdates the answer.
+      const before = { version: versions.read(cell), epoch: versions.epoch(), askedAt: clock() };
+      const hosts = new Set(await load());
+      if (versions.read(cell) !== before.version || versions.epoch() !== before.epoch) continue;
+      held = { hosts, ...before };
+      return hosts;
+    }
+  }
+
+  function renew(): Promise<ReadonlySet<string>> {
+    loading ??= ask().finally(() => {
+      loading = null;
+    });
+    return loading;
+  }
+
+  /** In an epoch that has just begun, changes may have been missed; but what is at hand is better than nothing. */
+  async function renewFor(epoch: number): Promise<ReadonlySet<string>> {
+    try {
+      return await renew();
+    } catch (error) {
+      if (held === null || versions.read(cell) !== held.version) throw error;
+      onFailure(error);
+      held = { ...held, epoch };
+      return held.hosts;
+    }
+  }
+
+  return {
+    async current() {
+      if (held === null || versions.read(cell) !== held.version) return renew();
+      const epoch = versions.epoch();
+      if (held.epoch !== epoch) return renewFor(epoch);
+      const now = clock();
+      const ttlMs = versions.isDeaf() ? DEAF_BLOCKED_HOSTS_TTL_MS : BLOCKED_HOSTS_TTL_MS;
+      if (Math.abs(now - held.askedAt) >= ttlMs) {
+        held = { ...held, askedAt: now };
+        renew().catch(onFailure);
+      }
+      return held.hosts;
+    },
+  };
+}
+
+/** A lookup whose links know when they lead to a blocked host. */
+export function markingBlocked(lookup: LinkLookup, hosts: BlockedHosts): LinkLookup {
+  return async (slugs) => {
+    const links = await lookup(slugs);
+    const blocked = await hosts.current();
+    for (const [slug, link] of links) links.set(slug, judged(link, blocked));
+    return links;
+  };
+}
+
+/** A link whose place for latecomers is on a blocked host has none. */
+function judged(link: Link, blocked: ReadonlySet<string>): Link {
+  if (leadsToBlockedHost(link.target, blocked)) return { ...link, disabled: true, blocked: true };
+  const { rules } = link;
+  if (rules === null || rules.expiredUrl === null || !leadsToBlockedHost(rules.expiredUrl, blocked)) return link;
+  return { ...link, rules: { ...rules, expiredUrl: null } };
+}
+
+/**
+ * @param targets by the names of their fields, as `checkTarget` has made them; null and undefined: there is nothing to judge
+ * @throws Failure invalid
+ */
+export async function refuseBlocked(hosts: BlockedHosts, targets: Readonly<Record<string, string | null | undefined>>): Promise<void> {
+  const blocked = await hosts.current();
+  const wrong = Object.entries(targets).filter(([, target]) => typeof target === 'string' && leadsToBlockedHost(target, blocked));
+  if (wrong.length === 0) return;
+  const errors = wrong.map(([path]) => ({ path, message: BLOCKED_TARGET }));
+  throw new Failure('invalid', wrong.length === 1 ? 'One field is not valid' : `${wrong.length} fields are not valid`, { errors });
+}
+
+const targetsOf = ({ url, expiredUrl }: { url?: string | undefined; expiredUrl?: string | null | undefined }) => ({ url, expiredUrl });
+
+/** A store whose links lead to no blocked host. Each method is named, so that none that takes a target is forgotten. */
+export const refusingBlocked = (store: LinkStore, hosts: BlockedHosts): LinkStore => ({
+  async create(ownerId, link, idempotency) {
+    await refuseBlocked(hosts, targetsOf(link));
+    return store.create(ownerId, link, idempotency);
+  },
+  async edit(ownerId, slug, changes, versions) {
+    await refuseBlocked(hosts, targetsOf(changes));
+    return store.edit(ownerId, slug, changes, versions);
+  },
+  get: store.get,
+  isSlugTaken: store.isSlugTaken,
+  list: store.list,
+  delete: store.delete,
+});
