@@ -13,14 +13,17 @@ import { offsetMemory } from './core/zone.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';
 import { sessionLookup } from './http/auth.ts';
-import { clientAddress, exchangeAddress } from './http/client-address.ts';
-import { API_DEADLINE_MS } from './http/exchange.ts';
+import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
+import { API_DEADLINE_MS, serveRoute } from './http/exchange.ts';
 import { fingerprinter } from './http/keys.ts';
-import { serveRedirects } from './http/redirect.ts';
+import { type RedirectDeps, serveRedirects } from './http/redirect.ts';
 import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
 import { createTokens } from './http/tokens.ts';
+import { unlockRoute } from './http/unlock.ts';
+import { createUnlocks } from './http/unlock-cookie.ts';
+import { createUnlockTries, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from './http/unlock-tries.ts';
 import { createLogger } from './logging.ts';
 import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
@@ -133,13 +136,10 @@ function linkTtlMs(): number {
 }
 
 let nodeHealth: readonly string[] = [];
+const exchangeDeps = { logger, counters, isStoreAway, newErrorId: randomUUID, deadlineMs: API_DEADLINE_MS };
 const server = await startServer(setup.host, setup.port, (app) => {
   registerRoutes(app, {
-    logger,
-    counters,
-    isStoreAway,
-    newErrorId: randomUUID,
-    deadlineMs: API_DEADLINE_MS,
+    ...exchangeDeps,
     findKey,
     apiKeys: createApiKeyStore(queries.value, (hash) => keysEnded([hash])),
     onKeysEnded: keysEnded,
@@ -183,15 +183,30 @@ const server = await startServer(setup.host, setup.port, (app) => {
     statusToken: setup.statusToken,
     status,
   });
-  serveRedirects(app, {
+  const visits = {
     links,
     clicks: clickWriter(logs.map((log) => log.value)),
     limits: shardClient,
+    unlocks: createUnlocks(setup.secrets, new URL(setup.baseUrl).protocol === 'https:'),
     offsetOf: offsetMemory(),
-    clientAddress: clientAddress(trustedProxies),
     clock: Date.now,
     counters,
+  } satisfies Partial<RedirectDeps>;
+  serveRedirects(app, { ...visits, clientAddress: clientAddress(trustedProxies) });
+  const unlock = unlockRoute({
+    ...visits,
+    tries: createUnlockTries({
+      perAddress: createThrottle(queries.value, UNLOCK_POLICY),
+      perLink: createThrottle(queries.value, UNLOCK_LINK_POLICY),
+      isStoreAway,
+      clock: Date.now,
+      onStoreAway: (error) => logger.warn({ err: error }, 'tries of link passwords are counted by each thread alone'),
+    }),
+    passwords: { verify: verifyPassword },
+    clientOf: exchangeClient(trustedProxies),
+    addressOf: exchangeAddress(trustedProxies),
   });
+  serveRoute(app, unlock, exchangeDeps);
 });
 
 function status(): NodeStatus {

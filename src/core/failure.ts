@@ -13,7 +13,10 @@ export type FailureCode =
   | 'slug_taken'
   | 'idempotency_conflict' // the same Idempotency-Key with another body
   | 'stale' // If-Match names an older version
+  | 'not_yet' // there is a link, but it does not lead anywhere yet
   | 'gone' // there is a link, but it does not lead anywhere any more
+  | 'password_required' // the link leads on for those who send its password
+  | 'wrong_password' // of a link
   | 'too_large'
   | 'unsupported_media_type'
   | 'request_timeout' // the request did not arrive completely within the route's time

@@ -45,9 +45,12 @@ export type Visit = {
 };
 
 export type Decision =
+  | Settled
+  /** To `target` if the link's limit grants a click. @param otherwise what the visitor gets when none is left */
+  | { kind: 'limited'; link: Link; target: string; otherwise: Settled };
+
+export type Settled =
   | { kind: 'redirect'; target: string }
-  /** To `target` if the limit grants a click. @param otherwise what the visitor gets when none is left */
-  | { kind: 'limited'; target: string; otherwise: Decision }
   /** A look at a link with a limit: it is told that there is one, not where it leads. */
   | { kind: 'preview' }
   | { kind: 'password' }
@@ -59,9 +62,9 @@ export type Decision =
 
 export type RefusalReason = 'unknown' | 'disabled' | 'blocked' | 'exhausted';
 
-const unknown: Decision = { kind: 'refuse', reason: 'unknown' };
-const disabled: Decision = { kind: 'refuse', reason: 'disabled' };
-const blocked: Decision = { kind: 'refuse', reason: 'blocked' };
+const unknown: Settled = { kind: 'refuse', reason: 'unknown' };
+const disabled: Settled = { kind: 'refuse', reason: 'disabled' };
+const blocked: Settled = { kind: 'refuse', reason: 'blocked' };
 
 /**
  * What a visitor of a link gets. Pure: rules extend the link's data and this function, never the handler.
@@ -79,13 +82,13 @@ export function decide(link: Link | null, visit: Visit, now: number): Decision {
   if (rules.maxClicks !== null && rules.clicksUsed >= rules.maxClicks) return usedUp(rules.expiredUrl);
   if (rules.passwordHash !== null && !visit.isUnlocked) return { kind: 'password' };
   if (rules.maxClicks === null) return { kind: 'redirect', target };
-  return visit.isPreview ? { kind: 'preview' } : { kind: 'limited', target, otherwise: usedUp(rules.expiredUrl) };
+  return visit.isPreview ? { kind: 'preview' } : { kind: 'limited', link, target, otherwise: usedUp(rules.expiredUrl) };
 }
 
-const expired = (at: number, expiredUrl: string | null): Decision =>
+const expired = (at: number, expiredUrl: string | null): Settled =>
   expiredUrl === null ? { kind: 'outside', reason: 'expired', at } : { kind: 'elsewhere', target: expiredUrl, reason: 'expired' };
 
-const usedUp = (expiredUrl: string | null): Decision =>
+const usedUp = (expiredUrl: string | null): Settled =>
   expiredUrl === null ? { kind: 'refuse', reason: 'exhausted' } : { kind: 'elsewhere', target: expiredUrl, reason: 'exhausted' };
 
 /**

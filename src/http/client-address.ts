@@ -22,15 +22,20 @@ export function clientAddress(trusted: BlockList | null): ClientAddress {
   };
 }
 
-/**
- * The same for a request of the API, as text to count tries by: an IPv4 address, or the network of an IPv6 address (a customer has at
- * least a /64).
- */
-export function exchangeAddress(trusted: BlockList | null): (exchange: Pick<Exchange, 'remote' | 'headers'>) => string {
+/** The same for a request that was copied. */
+export function exchangeClient(trusted: BlockList | null): (exchange: Pick<Exchange, 'remote' | 'headers'>) => ArrayBuffer {
   return ({ remote, headers }) => {
     const peer = remote.slice().buffer;
     const isProxy = trusted !== null && isTrusted(peer, trusted);
-    const bytes = new Uint8Array(isProxy ? clientOf(peer, headers.get('x-forwarded-for') ?? '', trusted) : peer);
+    return isProxy ? clientOf(peer, headers.get('x-forwarded-for') ?? '', trusted) : peer;
+  };
+}
+
+/** As text to count tries by: an IPv4 address, or the network of an IPv6 address (a customer has at least a /64). */
+export function exchangeAddress(trusted: BlockList | null): (exchange: Pick<Exchange, 'remote' | 'headers'>) => string {
+  const client = exchangeClient(trusted);
+  return (exchange) => {
+    const bytes = new Uint8Array(client(exchange));
     if (bytes.length === 4) return bytes.join('.');
     return isMapped(bytes) ? bytes.subarray(12).join('.') : `${v6Text(bytes).split(':').slice(0, 4).join(':')}::/64`;
   };

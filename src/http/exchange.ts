@@ -82,7 +82,7 @@ function serve(res: HttpResponse, req: HttpRequest, route: ServedRoute, deps: Ex
     if (reply.status >= 500) deps.counters.add('serverErrors');
     res.cork(() => write(res, reply, request.method === 'HEAD', close));
   };
-  const refuse = (failure: Failure, close: boolean) => answer(render(problemReply(failure)), close);
+  const refuse = (failure: Failure, close: boolean) => answer(told(failure, request, route), close);
   const run = async (body: Uint8Array) => {
     arrived = true;
     const method = request.method === 'HEAD' ? 'GET' : request.method;
@@ -157,17 +157,21 @@ async function replyTo(exchange: Exchange, route: ServedRoute, deps: ExchangeDep
   try {
     return render(await route.handler(exchange));
   } catch (error) {
-    if (error instanceof Failure) return render(problemReply(error));
+    const tell = (failure: Failure) => told(failure, exchange, route);
+    if (error instanceof Failure) return tell(error);
     const where = `${route.method} ${route.path}`;
     if (deps.isStoreAway(error)) {
       deps.logger.warn({ where, err: error }, 'store away');
-      return render(problemReply(new Failure('store_away', 'The store cannot be asked right now', { retryAfterSec: RETRY_AFTER_SEC })));
+      return tell(new Failure('store_away', 'The store cannot be asked right now', { retryAfterSec: RETRY_AFTER_SEC }));
     }
     const errorId = deps.newErrorId();
     deps.logger.error({ where, errorId, err: error }, 'unexpected error');
-    return render(problemReply(new Failure('internal', `Whoever runs this server finds the reason in the log under ${errorId}`)));
+    return tell(new Failure('internal', `Whoever runs this server finds the reason in the log under ${errorId}`));
   }
 }
+
+const told = (failure: Failure, exchange: Omit<Exchange, 'body'>, { failed }: ServedRoute): Rendered =>
+  render(failed?.(failure, exchange) ?? problemReply(failure));
 
 type Rendered = { status: number; headers: [name: string, value: string][]; body: string | Uint8Array };
 

@@ -1,16 +1,20 @@
 /**
  * The hot path: GET /{slug}. From top to bottom it is the way of a click on a front thread:
- * link table → decide → click log → 302. For a link that is in the table nothing here waits, so answers stay in the order of their requests
- * also when a client sends many at once. Besides exchange.ts the only file that touches uWebSockets' objects: a redirect is not worth the copies.
+ * link table → decide → click log → 302. For a plain link that is in the table nothing here waits, so answers stay in the order of their
+ * requests also when a client sends many at once. Besides exchange.ts the only file that touches uWebSockets' objects: a redirect is not worth
+ * the copies.
  */
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
-import type { Counters } from '../core/counters.ts';
-import { type Decision, decide, type Link, noteUsedUp } from '../core/link.ts';
-import type { ClickLimits, ClickWriter, Clock } from '../core/ports.ts';
+import { decide, type Link, noteUsedUp, type Settled, type Visit } from '../core/link.ts';
+import type { ClickLimits } from '../core/ports.ts';
+import { isPreviewBot } from '../core/preview-bots.ts';
 import { isSlugForm } from '../core/slug.ts';
-import { quarterOf } from '../core/zone.ts';
+import { type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
 import type { ClientAddress } from './client-address.ts';
-import { type PageReason, refusalPage } from './pages.ts';
+import { countRefusal, refusedPage } from './decision-pages.ts';
+import type { Page } from './page-shell.ts';
+import { refusalPage } from './pages.ts';
+import type { Unlocks } from './unlock-cookie.ts';
 
 /** What is at hand of the links (storage/links/table.ts). */
 export type Links = {
@@ -18,22 +22,27 @@ export type Links = {
   load(slug: string): Promise<Link | null>;
 };
 
-export type RedirectDeps = {
+export type RedirectDeps = ClickRecorderDeps & {
   links: Links;
-  clicks: ClickWriter;
   limits: ClickLimits;
-  /** A zone's offset in quarter-hours in a quarter (core/zone.ts, `offsetMemory`). */
-  offsetOf: (timeZone: string, quarter: number) => number;
+  unlocks: Unlocks;
   clientAddress: ClientAddress;
-  clock: Clock;
-  counters: Counters;
 };
 
-/** What a click and its answer need of a request. */
-type Request = { address: ArrayBuffer; userAgent: string; referrer: string; language: string; accept: string };
+/** What a click and its answer need of a request. Headers as they came, '' for none. */
+type Seen = {
+  isGet: boolean;
+  address: ArrayBuffer;
+  userAgent: string;
+  referrer: string;
+  language: string;
+  accept: string;
+  cookies: string;
+};
 
-export function serveRedirects(app: TemplatedApp, { links, clicks, limits, offsetOf, clientAddress, clock, counters }: RedirectDeps): void {
-  const countRedirects = counters.adder('redirects');
+export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
+  const { links, limits, unlocks, clientAddress, clock, counters } = deps;
+  const record = clickRecorder(deps);
   app.get('/*', (res, req) => visit(res, req, true));
   app.head('/*', (res, req) => visit(res, req, false));
 
@@ -46,71 +55,80 @@ export function serveRedirects(app: TemplatedApp, { links, clicks, limits, offse
         record(link, clientAddress(res, req), req.getHeader('user-agent'), req.getHeader('referer'), req.getHeader('accept-language'));
       }
       redirect(res, link.target, isGet);
-    } else answer(res, link ?? null, read(res, req), isGet, later(res));
+    } else answer(res, link ?? null, read(res, req, isGet), later(res));
   }
 
   /** The link is not at hand: everything of the request is copied before the wait. */
   function lookUp(res: HttpResponse, req: HttpRequest, slug: string, isGet: boolean): void {
     const finish = later(res);
-    const seen = read(res, req);
+    const seen = read(res, req, isGet);
     links.load(slug).then(
       (link) => {
         if (link === null) counters.add('missingLinkLookups');
-        finish(() => answer(res, link, seen, isGet, finish));
+        finish(() => answer(res, link, seen, finish));
       },
-      () => finish(() => refuse(res, 'unavailable', seen, isGet)),
+      () => finish(() => unavailable(res, seen)),
     );
   }
 
-  function answer(res: HttpResponse, link: Link | null, seen: Request, isGet: boolean, finish: Finish): void {
-    const decision = decide(link, { isUnlocked: false, isPreview: !isGet }, clock());
-    if (decision.kind === 'limited' && link !== null) {
+  function answer(res: HttpResponse, link: Link | null, seen: Seen, finish: Finish): void {
+    const isBot = link !== null && link.rules !== null && isPreviewBot(seen.userAgent);
+    const isPreview = isBot || !seen.isGet;
+    const decision = decide(link, visitOf(link, seen, isPreview), clock());
+    // Programs that draw previews ask for anything and show only HTML.
+    const reader = isBot ? { ...seen, accept: 'text/html' } : seen;
+    if (decision.kind === 'limited') {
       const { target, otherwise } = decision;
-      void limits.take(link.id).then((taken) => {
-        if (taken === 'exhausted') noteUsedUp(link);
+      void limits.take(decision.link.id).then((taken) => {
+        if (taken === 'exhausted') noteUsedUp(decision.link);
         // Who has left meanwhile has used a click of the limit, and none is counted: a click has been answered.
         finish(() => {
-          if (taken === 'unavailable') refuse(res, 'unavailable', seen, isGet);
-          else carryOut(taken === 'granted' ? { kind: 'redirect', target } : otherwise, res, link, seen, isGet);
+          if (taken === 'unavailable') unavailable(res, seen);
+          else carryOut(taken === 'granted' ? { kind: 'redirect', target } : otherwise, res, link, reader, isPreview);
         });
       });
-    } else carryOut(decision, res, link, seen, isGet);
+    } else carryOut(decision, res, link, reader, isPreview);
   }
 
-  function carryOut(decision: Decision, res: HttpResponse, link: Link | null, seen: Request, isGet: boolean): void {
-    if (decision.kind === 'refuse') refuse(res, decision.reason, seen, isGet);
-    else if (decision.kind === 'redirect') {
-      if (isGet && link !== null) record(link, seen.address, seen.userAgent, seen.referrer, seen.language);
-      redirect(res, decision.target, isGet);
-    } else refuse(res, 'unavailable', seen, isGet);
+  function visitOf(link: Link | null, { cookies }: Seen, isPreview: boolean): Visit {
+    const passwordHash = link?.rules?.passwordHash ?? null;
+    const isUnlocked = link !== null && passwordHash !== null && unlocks.isUnlocked({ ...link, passwordHash }, cookies, clock());
+    return { isUnlocked, isPreview };
   }
 
-  function read(res: HttpResponse, req: HttpRequest): Request {
+  function carryOut(decision: Settled, res: HttpResponse, link: Link | null, seen: Seen, isPreview: boolean): void {
+    if (decision.kind === 'redirect') {
+      if (seen.isGet && link !== null) record(link, seen.address, seen.userAgent, seen.referrer, seen.language);
+      redirect(res, decision.target, seen.isGet);
+    } else {
+      countRefusal(decision, isPreview, counters);
+      writePage(res, refusedPage(decision, link, seen, clock()), seen.isGet);
+    }
+  }
+
+  function read(res: HttpResponse, req: HttpRequest, isGet: boolean): Seen {
     return {
+      isGet,
       address: clientAddress(res, req),
       userAgent: req.getHeader('user-agent'),
       referrer: req.getHeader('referer'),
       language: req.getHeader('accept-language'),
       accept: req.getHeader('accept'),
+      cookies: req.getHeader('cookie'),
     };
   }
 
-  /** The click is in the log before the answer is; one that could not be written is counted as lost by the log. */
-  function record(link: Link, address: ArrayBuffer, userAgent: string, referrer: string, language: string): void {
-    const now = clock();
-    clicks.append(now, link.id, offsetOf(link.timeZone, quarterOf(now)), address, userAgent, referrer, language);
-    countRedirects(1);
+  function unavailable(res: HttpResponse, seen: Seen): void {
+    counters.add('serverErrors');
+    writePage(res, refusalPage('unavailable', seen), seen.isGet);
   }
+}
 
-  function refuse(res: HttpResponse, reason: PageReason, { accept, language }: Request, isGet: boolean): void {
-    if (reason === 'unknown') counters.add('unknownSlugs');
-    if (reason === 'unavailable') counters.add('serverErrors');
-    const { status, headers, body } = refusalPage(reason, accept, language);
-    res.writeStatus(status);
-    for (const [name, value] of headers) res.writeHeader(name, value);
-    if (isGet) res.end(body);
-    else endWithoutBody(res, body.length);
-  }
+function writePage(res: HttpResponse, { status, headers, body }: Page, isGet: boolean): void {
+  res.writeStatus(status);
+  for (const [name, value] of headers) res.writeHeader(name, value);
+  if (isGet) res.end(body);
+  else endWithoutBody(res, body.length);
 }
 
 /** Sends an answer, corked, unless the visitor has left. */

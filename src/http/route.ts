@@ -33,7 +33,14 @@ export type Reply = {
 export type Handler = (exchange: Exchange) => Promise<Reply> | Reply;
 
 /** A route as it is registered. `path` may have parameters in braces. */
-export type ServedRoute = { method: Method; path: string; maxBodyBytes: number; handler: Handler };
+export type ServedRoute = {
+  method: Method;
+  path: string;
+  maxBodyBytes: number;
+  handler: Handler;
+  /** How a failure is told, also one that comes before the handler is asked; without it, as a problem. */
+  failed?: (failure: Failure, exchange: Omit<Exchange, 'body'>) => Reply;
+};
 
 export type ApiRequest<Query, Body> = { exchange: Exchange; caller: ApiCaller; query: Query; body: Body };
 

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { problemSchema } from '../../src/core/api.ts';
-import { languageOf, type PageReason, refusalPage } from '../../src/http/pages.ts';
+import { languageOf } from '../../src/http/language.ts';
+import { type PageReason, refusalPage } from '../../src/http/pages.ts';
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 const header = (reason: PageReason, accept: string) => (name: string) =>
-  refusalPage(reason, accept, '').headers.find(([it]) => it === name)?.[1];
-const text = (reason: PageReason, accept: string, language: string) => Buffer.from(refusalPage(reason, accept, language).body).toString();
+  refusalPage(reason, { accept, language: '' }).headers.find(([it]) => it === name)?.[1];
+const text = (reason: PageReason, accept: string, language: string) =>
+  Buffer.from(refusalPage(reason, { accept, language }).body).toString();
 
 const test = suite('pages');
 
@@ -18,7 +20,7 @@ test('each reason has its status; browsers get a page, others a problem', () => 
     ['blocked', '410 Gone', 'gone'],
     ['unavailable', '503 Service Unavailable', 'store_away'],
   ] as const) {
-    for (const accept of [BROWSER, '*/*', '', 'application/json']) assert.is(refusalPage(reason, accept, '').status, status);
+    for (const accept of [BROWSER, '*/*', '', 'application/json']) assert.is(refusalPage(reason, { accept, language: '' }).status, status);
     assert.is(header(reason, BROWSER)('Content-Type'), 'text/html; charset=utf-8');
     assert.is(header(reason, '')('Content-Type'), 'application/problem+json');
     const problem = problemSchema.parse(JSON.parse(text(reason, '*/*', 'ru')));

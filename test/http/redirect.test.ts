@@ -7,6 +7,7 @@ import { offsetMemory } from '../../src/core/zone.ts';
 import { clientAddress } from '../../src/http/client-address.ts';
 import { serveRedirects } from '../../src/http/redirect.ts';
 import { startServer } from '../../src/http/server.ts';
+import { createUnlocks } from '../../src/http/unlock-cookie.ts';
 import { clickWriter } from '../../src/storage/click-log/writer.ts';
 import { createLinkTable } from '../../src/storage/links/table.ts';
 import { createRig, drain, type Rig } from '../storage/click-log-rig.ts';
@@ -74,6 +75,7 @@ async function serve(
           return limit.left-- > 0 ? 'granted' : 'exhausted';
         },
       },
+      unlocks: createUnlocks(['a secret of a test, long enough to be one'], true),
       offsetOf: offsetMemory(),
       clientAddress: clientAddress(null),
       clock: () => NOW,

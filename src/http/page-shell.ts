@@ -1,0 +1,132 @@
+/** What all pages without a script have in common: look, headers, policy. */
+import { createHash } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Locale } from '../core/account.ts';
+import type { FailureCode } from '../core/failure.ts';
+import { PROBLEM_TYPE, PROBLEMS, problemOf } from './problem.ts';
+import type { Reply } from './route.ts';
+
+/** @param status as it is written: number and words */
+export type Page = { status: string; headers: readonly (readonly [name: string, value: string])[]; body: Uint8Array };
+
+/** Whom a page is for: a browser gets HTML in its language, a program a problem. Headers as they came, '' for none. */
+export type Reader = { accept: string; language: string };
+
+export const wantsHtml = ({ accept }: Reader): boolean => accept.includes('text/html');
+
+export type Words = { title: string; text: string };
+
+const STYLE = `
+:root { color-scheme: light dark; --paper: #f6f5f1; --ink: #23262b; --soft: #5d636d; --line: #dcd9d0; --mark: #2f6f62; }
+@media (prefers-color-scheme: dark) { :root { --paper: #16191d; --ink: #e7e5df; --soft: #a3a9b2; --line: #2c3138; --mark: #7fc4b4; } }
+* { box-sizing: border-box; }
+html, body { height: 100%; margin: 0; }
+body { display: grid; place-items: center; padding: 1.5rem; background: var(--paper); color: var(--ink);
+  font: 1.0625rem/1.6 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; }
+main { width: 100%; max-width: 30rem; padding-bottom: 8vh; }
+p { margin: 0; color: var(--soft); text-wrap: pretty; }
+.mark { display: inline-block; margin-bottom: 1.25rem; padding: .1rem .7rem; border: 1px solid var(--line); border-radius: 1rem;
+  color: var(--mark); font-size: .875rem; font-variant-numeric: tabular-nums; letter-spacing: .06em; }
+h1 { margin: 0 0 .6rem; font-size: clamp(1.6rem, 6vw, 2.1rem); line-height: 1.2; font-weight: 600; letter-spacing: -.015em; text-wrap: balance; }
+`;
+
+const FORM_STYLE = `
+:root { --field: #fff; --on-mark: #fff; --wrong: #a5301c; --edge: #8b8f96; }
+@media (prefers-color-scheme: dark) { :root { --field: #1e2227; --on-mark: #10211d; --wrong: #f2a391; --edge: #6f7680; } }
+form { display: grid; gap: .4rem; margin-top: 1.5rem; }
+label { font-size: .9375rem; font-weight: 500; }
+input { width: 100%; padding: .6rem .8rem; border: 1px solid var(--edge); border-radius: .6rem; background: var(--field); color: inherit; font: inherit; }
+input[aria-invalid] { border-color: var(--wrong); }
+button { justify-self: start; margin-top: .6rem; padding: .6rem 1.4rem; border: 0; border-radius: .6rem; background: var(--mark); color: var(--on-mark);
+  font: inherit; font-weight: 600; cursor: pointer; }
+button:hover { filter: brightness(1.08); }
+input:focus-visible, button:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }
+.wrong { color: var(--wrong); font-size: .9375rem; }
+@media (max-width: 30rem) { button { justify-self: stretch; } }
+`;
+
+const hashOf = (style: string) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+
+/** Nothing is loaded, framed or sent anywhere. */
+const PLAIN_POLICY = `default-src 'none'; style-src ${hashOf(STYLE)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+/**
+ * A form is sent to its own address, and from there on to the link's target: browsers apply form-action to that redirect, too (Chromium 156
+ * blocks it under 'self'), and the target must not be told here.
+ */
+const FORM_POLICY =
+  `default-src 'none'; style-src ${hashOf(STYLE)} ${hashOf(FORM_STYLE)}; base-uri 'none'; ` +
+  `form-action 'self' http: https:; frame-ancestors 'none'`;
+
+const COMMON_HEADERS: Page['headers'] = [
+  ['Cache-Control', 'private, no-store'],
+  ['X-Content-Type-Options', 'nosniff'],
+];
+
+const htmlHeaders = (policy: string): Page['headers'] => [
+  ['Content-Type', 'text/html; charset=utf-8'],
+  ['Content-Security-Policy', policy],
+  ['Referrer-Policy', 'no-referrer'],
+];
+
+const statusLine = (status: number) => `${status} ${STATUS_CODES[status]}`;
+
+/** Everything is HTML, of our own writing: nothing is escaped. */
+export type HtmlParts = {
+  status: number;
+  language: Locale;
+  mark: string;
+  title: string;
+  text: string;
+  form?: string;
+  headers?: Page['headers'];
+};
+
+export function htmlPage({ status, language, mark, title, text, form, headers = [] }: HtmlParts): Page {
+  const styles = form === undefined ? `<style>${STYLE}</style>` : `<style>${STYLE}</style>\n<style>${FORM_STYLE}</style>`;
+  const body = `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+${styles}
+</head>
+<body>
+<main>
+<p class="mark">${mark}</p>
+<h1>${title}</h1>
+<p>${text}</p>${form === undefined ? '' : `\n${form}`}
+</main>
+</body>
+</html>
+`;
+  return {
+    status: statusLine(status),
+    headers: [...htmlHeaders(form === undefined ? PLAIN_POLICY : FORM_POLICY), ...COMMON_HEADERS, ...headers],
+    body: Buffer.from(body),
+  };
+}
+
+export function problemPage(code: FailureCode, message: string, headers: Page['headers'] = []): Page {
+  const { status } = PROBLEMS[code];
+  return {
+    status: statusLine(status),
+    headers: [['Content-Type', PROBLEM_TYPE], ...COMMON_HEADERS, ...headers],
+    body: Buffer.from(JSON.stringify(problemOf({ code, message, errors: [] }))),
+  };
+}
+
+/** @param target `URL.href`: it cannot hold CR or LF. Not to be cached by anyone, so that an edit is seen at the next click */
+export const redirectPage = (status: 302 | 303, target: string, headers: Page['headers'] = []): Page => ({
+  status: statusLine(status),
+  headers: [['Location', target], ['Cache-Control', 'private, no-store'], ...headers],
+  body: new Uint8Array(),
+});
+
+/** The page as the answer of a route. */
+export const pageReply = ({ status, headers, body }: Page): Reply => ({
+  status: Number.parseInt(status, 10),
+  headers: Object.fromEntries(headers),
+  body,
+});
