@@ -9,6 +9,7 @@ import { ConfirmPage } from './pages/auth/confirm.tsx';
 import { ResetPage } from './pages/auth/reset.tsx';
 import { SetupPage } from './pages/auth/setup.tsx';
 import { FrontPage } from './pages/front/front.tsx';
+import { LinkPage } from './pages/links/link-page.tsx';
 import { LinksPage, NEW_LINK_PATH } from './pages/links/links-page.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SettingsPage } from './pages/settings/settings.tsx';
@@ -45,8 +46,15 @@ export function App() {
   );
 }
 
+const LINK_PATH = /^\/links\/([A-Za-z0-9_-]+)$/;
+
+function ownPage(at: string): (() => VNode) | undefined {
+  const [, slug] = LINK_PATH.exec(at) ?? [];
+  return OWN_PAGES[at] ?? (slug === undefined ? undefined : () => <LinkPage key={slug} slug={slug} />);
+}
+
 function Page({ at }: { at: string }) {
-  const own = OWN_PAGES[at];
+  const own = ownPage(at);
   const isSignedOut = user.value === null;
   const mustSignIn = own !== undefined && isSignedOut;
   useEffect(() => {

@@ -1,0 +1,46 @@
+/** What the keys of statistics are called, in the language of the page. */
+import type { Stats } from '../../../../src/core/api.ts';
+import type { Part } from '../../../../src/core/charts.ts';
+import { locale } from '../../preferences.ts';
+import { words } from '../../words.ts';
+
+type FacetName = 'countries' | 'devices' | 'os' | 'browsers' | 'referrers' | 'languages';
+
+const names = words(
+  {
+    other: 'Other',
+    unknown: 'Unknown',
+    direct: 'Direct, or not told',
+    devices: { phone: 'Phone', tablet: 'Tablet', pc: 'PC' } as Readonly<Record<string, string>>,
+  },
+  {
+    other: 'Другие',
+    unknown: 'Неизвестно',
+    direct: 'Прямые или без источника',
+    devices: { phone: 'Телефон', tablet: 'Планшет', pc: 'Компьютер' },
+  },
+);
+
+const OTHER = 'other';
+
+export function partsOf(facet: FacetName, list: Stats[FacetName]): Part[] {
+  return list.map(({ key, clicks }) => ({ label: nameOfKey(facet, key), value: clicks, isRest: key === OTHER }));
+}
+
+function nameOfKey(facet: FacetName, key: string): string {
+  if (key === OTHER) return names.value.other;
+  if (key === 'unknown') return names.value.unknown;
+  if (facet === 'devices') return names.value.devices[key] ?? key;
+  if (facet === 'referrers') return key === 'direct' ? names.value.direct : key;
+  if (facet === 'countries') return displayName('region', key);
+  return facet === 'languages' ? displayName('language', key) : key;
+}
+
+/** The code itself where the browser knows no name. */
+function displayName(type: 'region' | 'language', code: string): string {
+  try {
+    return new Intl.DisplayNames(locale.value, { type }).of(code) ?? code;
+  } catch {
+    return code; // RangeError is how Intl says that this is no code
+  }
+}

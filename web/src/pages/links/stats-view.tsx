@@ -1,0 +1,159 @@
+/** Statistics of one link, or of all: hours and week as of now, and any stretch of time. */
+
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { OwnerStats } from '../../../../src/core/api.ts';
+import { barsOption, type ChartOption, DARK_COLORS, LIGHT_COLORS, lineOption } from '../../../../src/core/charts.ts';
+import { ask } from '../../api/client.ts';
+import { explain } from '../../api/explain.ts';
+import { Chart } from '../../components/chart.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Parts } from '../../components/parts.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { TopList } from '../../components/top-list.tsx';
+import { number, ownZone } from '../../format.ts';
+import { isDark, locale } from '../../preferences.ts';
+import { query } from '../../router.ts';
+import { useResource } from '../../use-resource.ts';
+import { partsOf } from './facet-names.ts';
+import { rangeOf, statsQuery, unitOf } from './range.ts';
+import { RangePicker } from './range-picker.tsx';
+import { bucketLabel, hourLabels, weekdayLabels } from './time-labels.ts';
+import { links } from './words.ts';
+import { WorldMap } from './world-map.tsx';
+
+/** Clicks come in bursts; the numbers are read again this often at most. */
+const REREAD_MS = 800;
+const CHART_HEIGHT = 220;
+
+/** @param clicks as the live feed has them: when they change, the statistics are read again */
+export function StatsView({ slug, clicks }: { slug: string | null; clicks: number }) {
+  const range = rangeOf(query.value, ownZone());
+  const asked = statsQuery(range, ownZone());
+  const round = useThrottled(clicks, REREAD_MS);
+  const path = slug === null ? 'stats' : `links/${encodeURIComponent(slug)}/stats`;
+  const { data: stats, error } = useResource((signal) => ask<OwnerStats>('GET', `${path}?${asked}`, { signal }), [path, asked, round]);
+  if (error !== null) return <Notice kind="fault">{explain(error)}</Notice>;
+  if (stats === null) return <Skeleton lines={6} />;
+  return (
+    <>
+      <Now stats={stats} />
+      <section class="stack" aria-label={links.value.range}>
+        <RangePicker range={range} csv={slug === null ? null : `${path}.csv?${asked}`} />
+        <Series stats={stats} unit={unitOf(asked)} />
+        <div class="stats-grid">
+          <Parts title={links.value.devices} parts={partsOf('devices', stats.devices)} />
+          <Parts title={links.value.systems} parts={partsOf('os', stats.os)} />
+          <Parts title={links.value.countries} parts={partsOf('countries', stats.countries)} />
+        </div>
+        <WorldMap countries={stats.countries} />
+        <div class="stats-grid">
+          <TopList title={links.value.referrers} parts={partsOf('referrers', stats.referrers)} />
+          <TopList title={links.value.browsers} parts={partsOf('browsers', stats.browsers)} />
+          <TopList title={links.value.languages} parts={partsOf('languages', stats.languages)} />
+        </div>
+      </section>
+    </>
+  );
+}
+
+/** Follows a value, but not more often than so; the last value always gets through. */
+function useThrottled<T>(value: T, pauseMs: number): T {
+  const [seen, setSeen] = useState(value);
+  const readAt = useRef(0);
+  useEffect(() => {
+    const timer = setTimeout(
+      () => {
+        readAt.current = Date.now();
+        setSeen(value);
+      },
+      Math.max(0, readAt.current + pauseMs - Date.now()),
+    );
+    return () => clearTimeout(timer);
+  }, [value, pauseMs]);
+  return seen;
+}
+
+const colors = () => (isDark.value ? DARK_COLORS : LIGHT_COLORS);
+
+/** Today's hours or the days of the week, whichever is chosen. */
+function Now({ stats }: { stats: OwnerStats }) {
+  const [isWeek, setWeek] = useState(false);
+  const points = isWeek
+    ? weekdayLabels(locale.value).map((label, i) => ({ label, value: stats.week[i] }))
+    : hourLabels().map((label, i) => ({ label, value: stats.hours[i] }));
+  const title = isWeek ? links.value.week : links.value.todayByHour;
+  const paint = colors();
+  const option: ChartOption = useMemo(
+    () =>
+      isWeek
+        ? barsOption(points, links.value.clicksName, paint)
+        : lineOption(
+            points.map(({ label }) => label),
+            { name: links.value.clicksName, values: points.map(({ value }) => value) },
+            null,
+            paint,
+          ),
+    [stats, isWeek, paint, locale.value],
+  );
+  return (
+    <section class="card stack">
+      <div class="row stats-head">
+        <h2>{title}</h2>
+        <fieldset class="switch">
+          <legend class="visually-hidden">{links.value.range}</legend>
+          {[false, true].map((week) => (
+            <button key={String(week)} type="button" class="switch-choice" aria-pressed={isWeek === week} onClick={() => setWeek(week)}>
+              {week ? links.value.week : links.value.today}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <Chart
+        key={String(isWeek)}
+        label={title}
+        option={option}
+        height={CHART_HEIGHT}
+        rows={points.map(({ label, value }) => [label, number(value)])}
+      />
+    </section>
+  );
+}
+
+function Series({ stats, unit }: { stats: OwnerStats; unit: string }) {
+  const paint = colors();
+  const labels = stats.series.map(({ start }) => bucketLabel(start, unit, stats.timezone, locale.value));
+  const option = useMemo(
+    () =>
+      lineOption(
+        labels,
+        { name: links.value.clicksName, values: stats.series.map(({ clicks }) => clicks) },
+        { name: links.value.uniqueName, values: stats.series.map(({ uniqueClicks }) => uniqueClicks) },
+        paint,
+      ),
+    [stats, paint, locale.value],
+  );
+  const figures: [string, number][] = [
+    [links.value.clicksName, stats.clicks],
+    [links.value.uniqueName, stats.uniqueClicks],
+    [links.value.repeatName, stats.repeatClicks],
+    [links.value.botsName, stats.botClicks],
+  ];
+  return (
+    <div class="card stack">
+      <dl class="overview-line numbers">
+        {figures.map(([label, value]) => (
+          <div key={label}>
+            <dd>{number(value)}</dd>
+            <dt class="soft small">{label}</dt>
+          </div>
+        ))}
+      </dl>
+      <Chart
+        label={links.value.clicksName}
+        option={option}
+        height={CHART_HEIGHT}
+        rows={labels.map((label, i) => [label, number(stats.series[i].clicks)])}
+      />
+    </div>
+  );
+}
