@@ -71,17 +71,17 @@ export function Chart({ label, option, height, rows, load }: ChartProps) {
 /** Drawn in the canvas: HTML tooltips need inline styles, which the page's policy forbids. */
 function withTooltip(option: ChartOption, element: Element): ChartOption {
   const style = getComputedStyle(element);
-  const isOfItem = JSON.stringify(option).includes('"type":"pie"') || 'visualMap' in option;
   return {
     animationDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 300,
     ...option,
     tooltip: {
-      trigger: isOfItem ? 'item' : 'axis',
+      trigger: 'xAxis' in option ? 'axis' : 'item',
       renderMode: 'richText',
       confine: true,
       backgroundColor: style.getPropertyValue('--card'),
       borderColor: style.getPropertyValue('--line'),
       textStyle: { color: style.getPropertyValue('--ink'), fontFamily: style.fontFamily },
+      ...(option.tooltip as object | undefined),
     },
   };
 }

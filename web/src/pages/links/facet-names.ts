@@ -32,9 +32,12 @@ function nameOfKey(facet: FacetName, key: string): string {
   if (key === 'unknown') return names.value.unknown;
   if (facet === 'devices') return names.value.devices[key] ?? key;
   if (facet === 'referrers') return key === 'direct' ? names.value.direct : key;
-  if (facet === 'countries') return displayName('region', key);
+  if (facet === 'countries') return countryName(key);
   return facet === 'languages' ? displayName('language', key) : key;
 }
+
+/** @param code ISO 3166 alpha-2, or a name where there is none */
+export const countryName = (code: string): string => (/^[A-Z]{2}$/.test(code) ? displayName('region', code) : code);
 
 /** The code itself where the browser knows no name. */
 function displayName(type: 'region' | 'language', code: string): string {

@@ -6,7 +6,7 @@ import { type ChartOption, DARK_COLORS, LIGHT_COLORS } from '../../../../src/cor
 import { Chart } from '../../components/chart.tsx';
 import { number } from '../../format.ts';
 import { isDark } from '../../preferences.ts';
-import { partsOf } from './facet-names.ts';
+import { countryName, partsOf } from './facet-names.ts';
 import { links } from './words.ts';
 
 const HEIGHT = 320;
@@ -16,6 +16,7 @@ export function WorldMap({ countries }: { countries: OwnerStats['countries'] }) 
   const colors = isDark.value ? DARK_COLORS : LIGHT_COLORS;
   const option: ChartOption = useMemo(
     () => ({
+      tooltip: { formatter: ({ name, value }: { name: string; value: number }) => `${countryName(name)}: ${number(value || 0)}` },
       visualMap: {
         show: false,
         min: 0,
