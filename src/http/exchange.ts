@@ -74,7 +74,7 @@ function serve(res: HttpResponse, req: HttpRequest, route: ServedRoute, deps: Ex
     over = true;
     clearTimeout(timer);
   });
-  const request = copyRequest(res, req, route);
+  const request = { ...copyRequest(res, req, route), isOver: () => over };
   const answer = (reply: Rendered, close = false) => {
     if (over) return;
     over = true;
@@ -100,7 +100,7 @@ function serve(res: HttpResponse, req: HttpRequest, route: ServedRoute, deps: Ex
   }
 }
 
-function copyRequest(res: HttpResponse, req: HttpRequest, route: ServedRoute): Omit<Exchange, 'body'> {
+function copyRequest(res: HttpResponse, req: HttpRequest, route: ServedRoute): Omit<Exchange, 'body' | 'isOver'> {
   const headers = new Map<string, string>();
   req.forEach((name, value) => {
     const before = headers.get(name);

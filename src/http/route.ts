@@ -20,6 +20,8 @@ export type Exchange = {
   /** Address of the peer: 4 or 16 bytes. */
   remote: Uint8Array;
   body: Uint8Array;
+  /** Nobody waits for the answer any more: who asked has left, or was told that it took too long. */
+  isOver(): boolean;
 };
 
 export type Reply = {

@@ -104,7 +104,8 @@ async function lead(unlocked: Unlockable, exchange: Exchange, deps: UnlockDeps, 
   const settled = decision.kind === 'limited' ? await granted(decision, deps) : decision;
   if (settled.kind !== 'redirect') return refused(settled, link, exchange, deps);
   const header = (name: string) => exchange.headers.get(name) ?? '';
-  record(link, deps.clientOf(exchange), header('user-agent'), header('referer'), header('accept-language'));
+  // Who has left meanwhile is not led anywhere: no click, though one of the limit is used.
+  if (!exchange.isOver()) record(link, deps.clientOf(exchange), header('user-agent'), header('referer'), header('accept-language'));
   return redirectPage(303, settled.target, [['Set-Cookie', deps.unlocks.cookie(unlocked, deps.clock())]]);
 }
 

@@ -30,6 +30,7 @@ function get(path: string, params: Record<string, string> = {}, headers: Record<
     headers: new Map(Object.entries(headers)),
     remote: new Uint8Array(4),
     body: new Uint8Array(),
+    isOver: () => false,
   };
   return route.handler(exchange) as Reply;
 }

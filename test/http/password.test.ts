@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert';
 import type { CounterName } from '../../src/core/counters.ts';
 import { UNLOCK_BODY_MAX_BYTES } from '../../src/http/unlock.ts';
 import { UNLOCK_TTL_SEC } from '../../src/http/unlock-cookie.ts';
+import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
 import { cookieOf, startVisits, TARGET } from '../support/visit-server.ts';
 
 const server = await startVisits({ fronts: 2 });
@@ -274,6 +276,39 @@ test('with a limit: a wrong password costs no click; the last one is for whoever
   assert.is((await unlock('both', 'wrong', { from: newAddress() })).status, 410);
   assert.equal(counted()[0], 4);
   assert.is(await clicks(link.id), 2);
+  assert.is(await used(), 2);
+});
+
+test('a visitor who leaves before a click of the limit is granted is not counted', async () => {
+  const link = await make({ slug: 'left', password: 'right', maxClicks: 2 });
+  const { pool } = server.value;
+  const used = async () => (await pool.query('SELECT clicks_used FROM links WHERE id = $1', [link.id])).rows[0].clicks_used;
+  const holder = await pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM links WHERE id = $1 FOR UPDATE', [link.id]);
+    const leaving = new AbortController();
+    const visit = fetch(`${bases[0]}/left`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: 'password=right',
+      redirect: 'manual',
+      signal: leaving.signal,
+    });
+    await until('somebody who waits for a click', async () => {
+      const sql = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      return (await pool.query(sql)).rowCount === 1;
+    });
+    leaving.abort();
+    await thrownBy(visit);
+    assert.is((await get('left')).status, 200); // by then the server has seen the end of the connection
+    await holder.query('COMMIT');
+  } finally {
+    holder.release();
+  }
+  await until('the click that is used', async () => (await used()) === 1);
+  leadsOn(await unlock('left', 'right', { from: newAddress() }));
+  assert.is(await clicks(link.id), 1);
   assert.is(await used(), 2);
 });
 
