@@ -64,6 +64,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   const { frontThreads: fronts, shardThreads: shards } = config;
   const shared = createSharedMemory({ fronts, shards });
   const counters = countersOf(shared.counters, MAIN_LANE);
+  const tuning = new TuningBoard(shared.tuning);
   // Before the threads, so that no change is missed by a link that is cached.
   const others = await startNodeBus({ redisUrl: config.redisUrl, versions: linkVersions(shared.versions), counters, logger, life });
   const clickLog = {
@@ -122,13 +123,14 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   const folding = createFolding({
     epochs: createEpochStore(pool),
     runFold: () => tasks.run('foldClicks'),
+    wantedAt: () => tuning.foldWantedAt,
     rawClickDays: config.rawClickDays,
     clock: Date.now,
     counters,
     logger,
   });
   await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
-  await life.start('ttl tuner', async () => startTtlTuner(new TuningBoard(shared.tuning), logger));
+  await life.start('ttl tuner', async () => startTtlTuner(tuning, logger));
   await startMail(config, pool, logger, life);
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {

@@ -9,6 +9,10 @@
 export const FACETS = ['countries', 'devices', 'os', 'browsers', 'referrers', 'languages'] as const;
 export type Facet = (typeof FACETS)[number];
 
+/** What is kept of a link for all time, besides its documents. All of them are closed lists: nothing of them falls out. */
+export const TOTAL_FACETS = ['countries', 'devices', 'os'] as const satisfies Facet[];
+export type TotalFacet = (typeof TOTAL_FACETS)[number];
+
 /** Of what visitors may say at will, a document holds so many keys. */
 const FREE_CAP = 100;
 /** Keys that one facet of a stored document holds at most. Closed lists are kept as a whole: there are 676 pairs of letters, and `unknown`. */
@@ -69,6 +73,11 @@ export function addFacet(into: LinkDay, facet: Facet, key: string, clicks: numbe
 export function mergeLinkDay(into: LinkDay, from: LinkDay): void {
   for (const [quarter, { clicks, uniques, bots }] of from.quarters) addQuarter(into, quarter, clicks, uniques, bots);
   for (const facet of FACETS) for (const [key, clicks] of from.facets[facet]) addFacet(into, facet, key, clicks);
+}
+
+/** Adds what is kept for all time. */
+export function mergeTotalFacets(into: LinkDay, from: LinkDay): void {
+  for (const facet of TOTAL_FACETS) for (const [key, clicks] of from.facets[facet]) addFacet(into, facet, key, clicks);
 }
 
 export function mergeLinkDays(into: LinkDays, from: LinkDays): void {

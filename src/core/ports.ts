@@ -155,12 +155,17 @@ export type EpochStore = {
   state(): Promise<{ unfoldedRows: number; oldestAgeMs: number; epochRows: number; epochAgeMs: number }>;
   /** Begins a new partition; batches that are stored from now on go there. */
   advance(): Promise<void>;
+  /** After folds: lets questions pass over what is folded. */
+  settle(): Promise<void>;
   /** Drops partitions whose clicks are all folded and older than `keepDays`. @returns how many */
   dropFolded(keepDays: number): Promise<number>;
 };
 
 /** Counts that one link gets from a fold. */
 export type FoldedDay = { linkId: number; day: number; doc: Uint8Array; clicks: number; uniques: number; bots: number };
+
+/** A link's facets of all time, as a document without quarters. */
+export type FoldedTotal = { linkId: number; facets: Uint8Array };
 
 /** The store's side of one fold, within its transaction. */
 export type FoldTransaction = {
@@ -170,8 +175,12 @@ export type FoldTransaction = {
   addVisitors(visitors: { count: number; days: Int32Array; hi: Int32Array; lo: Int32Array }, isNew: (index: number) => void): Promise<void>;
   /** The stored documents of links and days, where there are any. */
   readDays(keys: readonly { linkId: number; day: number }[]): Promise<Map<string, Uint8Array>>;
-  /** Replaces documents and adds to totals; links that are gone are left out. */
-  writeDays(days: readonly FoldedDay[]): Promise<void>;
+  /** The facets of all time of links that have totals; null: they were never made. */
+  readTotals(linkIds: readonly number[]): Promise<Map<number, Uint8Array | null>>;
+  /** Every document of a link. */
+  readAllDays(linkId: number): Promise<Uint8Array[]>;
+  /** Replaces documents and facets of all time, and adds to the counts of totals; links that are gone are left out. */
+  writeDays(days: readonly FoldedDay[], totals: readonly FoldedTotal[]): Promise<void>;
 };
 
 export type FoldResult = { rows: number; batches: number; days: number };

@@ -3,7 +3,7 @@
  *  - counters: one lane a thread (see counters.ts);
  *  - link versions: whoever commits an edit of a link bumps the cell of its slug (atomic), here and on all nodes (announce.ts);
  *  - click logs: one row of cells a log; each cell has one writer;
- *  - tuning: what main has found out of the machine's load.
+ *  - tuning: what main has found out of the machine's load, and when a front last wanted a fold.
  */
 import { counterBytes } from './counters.ts';
 import { UNTUNED } from './ttl.ts';
@@ -137,11 +137,12 @@ export class LogBoard {
 export const logBoard = (memory: SharedArrayBuffer, log: number): LogBoard =>
   new LogBoard(new Float64Array(memory, log * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT, LOG_CELLS));
 
-const TUNING_CELLS = 2;
+const TUNING_CELLS = 3;
 const TTL = 0;
 const LOAD = 1;
+const FOLD_WANTED = 2;
 
-/** What follows the load of the machine. Main's (jobs/ttl-tuner.ts). A class for the same reason: a redirect reads the lifetime. */
+/** What follows the load of the machine: main's (jobs/ttl-tuner.ts). A class for the same reason: a redirect reads the lifetime. */
 export class TuningBoard {
   readonly #cells: Float64Array;
 
@@ -163,6 +164,14 @@ export class TuningBoard {
   }
   set load(load: number) {
     this.#cells[LOAD] = load;
+  }
+
+  /** When a front last wanted clicks to be folded, in milliseconds since the epoch; 0: never. Of several that write, the last is as good as any. */
+  get foldWantedAt(): number {
+    return this.#cells[FOLD_WANTED];
+  }
+  set foldWantedAt(at: number) {
+    this.#cells[FOLD_WANTED] = at;
   }
 }
 

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ClickRow } from '../../src/core/copy-row.ts';
 import { addClickFacets } from '../../src/core/facets.ts';
-import { addQuarter, type LinkDay, type LinkDays, linkDayOf } from '../../src/core/link-day.ts';
+import { addQuarter, emptyLinkDay, type LinkDay, type LinkDays, linkDayOf, mergeTotalFacets } from '../../src/core/link-day.ts';
 import { decodeLinkDay } from '../../src/core/link-day-codec.ts';
 import type { ClickStore, Component, FoldStore, FoldTransaction } from '../../src/core/ports.ts';
 import { dayToISO, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
@@ -112,22 +112,27 @@ async function storedDays(pool: Pool): Promise<Map<string, LinkDay>> {
 async function assertFolded({ pool }: Context, expected: LinkDays): Promise<void> {
   const stored = await storedDays(pool);
   const totals = new Map<number, number[]>();
+  const ofAllTime = new Map<number, unknown>();
   for (const [linkId, byDay] of expected) {
     const sum = [0, 0, 0];
+    const facets = emptyLinkDay();
     for (const [day, doc] of byDay) {
       const key = `${linkId}/${dayToISO(day)}`;
       const found = stored.get(key);
       stored.delete(key);
       assert.ok(found, key);
       assert.equal(sorted(found), sorted(doc), key);
+      mergeTotalFacets(facets, doc);
       for (const { clicks, uniques, bots } of doc.quarters.values())
         for (const [i, value] of [clicks, uniques, bots].entries()) sum[i] += value;
     }
     totals.set(linkId, sum);
+    ofAllTime.set(linkId, sorted(facets));
   }
   assert.is(stored.size, 0, 'no other documents');
-  const { rows } = await pool.query('SELECT link_id, clicks, uniques, bots FROM link_totals');
+  const { rows } = await pool.query('SELECT link_id, clicks, uniques, bots, facets FROM link_totals');
   assert.equal(new Map(rows.map((it) => [it.link_id, [it.clicks, it.uniques, it.bots]])), totals);
+  assert.equal(new Map(rows.map((it) => [it.link_id, sorted(decodeLinkDay(it.facets))])), ofAllTime);
 }
 
 const openBatches = async (pool: Pool): Promise<number> =>
@@ -232,6 +237,38 @@ test('folds that begin at the same moment fold each click once', async (context)
   await assertFolded(context, naive.days);
 });
 
+test('folds are numbered, and a link names the last one that has changed it', async (context) => {
+  const { pool, folds, links } = context;
+  const [first, second] = links;
+  const state = async () => {
+    const totals = await pool.query('SELECT link_id, fold FROM link_totals ORDER BY link_id');
+    const { rows } = await pool.query('SELECT folds FROM fold_state');
+    return { folds: rows[0].folds, links: totals.rows.map(({ fold: number }) => number) };
+  };
+  assert.equal(await state(), { folds: 0, links: [] });
+  await store(context, [{ linkId: first }, { linkId: second }]);
+  await fold(folds);
+  assert.equal(await state(), { folds: 1, links: [1, 1] });
+  await store(context, [{ linkId: second }]);
+  await fold(folds);
+  assert.is(await fold(folds), null);
+  assert.equal(await state(), { folds: 2, links: [1, 2] });
+});
+
+test('facets of all time that were never made are made of all documents, when the link has clicks again', async (context) => {
+  const { pool, folds, links } = context;
+  const naive = naiveFolds();
+  const fill = async () => {
+    const rows = Array.from({ length: 60 }, () => ({ ...randomRow(context), linkId: links[n(2)] }));
+    naive.fold(await store(context, rows));
+    await fold(folds);
+  };
+  await fill();
+  await pool.query('UPDATE link_totals SET facets = NULL');
+  await fill();
+  await assertFolded(context, naive.days);
+});
+
 test('a fold that fails anywhere leaves everything as it was', async (context) => {
   const { pool, folds } = context;
   const naive = naiveFolds();
@@ -247,7 +284,7 @@ test('a fold that fails anywhere leaves everything as it was', async (context) =
     context,
     Array.from({ length: 100 }, () => ({ ...randomRow(context), day: ROW_DAY + n(5) })),
   );
-  const steps = ['readClicks', 'addVisitors', 'readDays', 'writeDays'] as const satisfies (keyof FoldTransaction)[];
+  const steps = ['readClicks', 'addVisitors', 'readDays', 'readTotals', 'writeDays'] as const satisfies (keyof FoldTransaction)[];
   for (const step of steps) {
     for (const when of ['before', 'after']) {
       const error = await thrownBy(fold(failing(folds, step, when)));

@@ -19,7 +19,7 @@ function setUp() {
   const memory = new SharedArrayBuffer(counterBytes(1));
   const clock = { now: 1_000_000 };
   const quiet = { unfoldedRows: 0, oldestAgeMs: 0, epochRows: 0, epochAgeMs: 0 };
-  const store = { state: { ...quiet }, away: false };
+  const store = { state: { ...quiet }, away: false, settled: 0, wantedAt: 0 };
   const done: string[] = [];
   const fold = { takesMs: 0, results: [] as (FoldResult | null | Error)[] };
   const epochs: EpochStore = {
@@ -29,6 +29,9 @@ function setUp() {
     },
     async advance() {
       done.push('advance');
+    },
+    async settle() {
+      store.settled++;
     },
     async dropFolded(keepDays) {
       done.push(`drop ${keepDays}`);
@@ -44,6 +47,7 @@ function setUp() {
       if (next instanceof Error) throw next;
       return next ?? null;
     },
+    wantedAt: () => store.wantedAt,
     rawClickDays: RAW_CLICK_DAYS,
     clock: () => clock.now,
     counters: countersOf(memory, 0),
@@ -116,6 +120,35 @@ test('not while clicks rush in: so many that they would be folded for their numb
   assert.equal(await after(perSec), []);
   unfoldedRows = FOLD_ROWS;
   assert.equal(await after(perSec), ['fold']);
+});
+
+test('when a fold is wanted it begins after a rest as long as the last one took, also in a rush, and once', async () => {
+  const { tick, clock, store, fold } = setUp();
+  fold.takesMs = 4_000;
+  const waiting = { unfoldedRows: 6_000, oldestAgeMs: 1_000 };
+  assert.equal(await tick(waiting), []);
+  store.wantedAt = clock.now;
+  assert.equal(await tick({ ...waiting, unfoldedRows: 0 }), [], 'there is nothing to fold');
+  assert.equal(await tick(waiting), ['fold']);
+  clock.now += 60_000;
+  assert.equal(await tick(waiting), [], 'it was done');
+  store.wantedAt = clock.now;
+  assert.equal(await tick(waiting), ['fold']);
+  store.wantedAt = clock.now;
+  clock.now += 3_999;
+  assert.equal(await tick(waiting), []);
+  clock.now += 1;
+  assert.equal(await tick({ unfoldedRows: FOLD_ROWS - 1, oldestAgeMs: 0 }), ['fold'], 'many at once are a rush');
+});
+
+test('after each fold, questions are let pass over what is folded', async () => {
+  const { tick, store, fold, clock } = setUp();
+  await tick(due);
+  assert.is(store.settled, 1);
+  fold.results = [null];
+  clock.now += 1;
+  await tick(due);
+  assert.is(store.settled, 1, 'nothing was folded');
 });
 
 test('very many clicks are folded without a rest', async () => {

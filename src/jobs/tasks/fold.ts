@@ -1,5 +1,5 @@
 /** One fold: stored clicks become documents, each click once. Runs on a pool thread; the store's transaction makes it all or nothing. */
-import { emptyLinkDay } from '../../core/link-day.ts';
+import { emptyLinkDay, type LinkDay, mergeLinkDay, mergeTotalFacets } from '../../core/link-day.ts';
 import { decodeLinkDay, encodeLinkDay } from '../../core/link-day-codec.ts';
 import { dayKey, type FoldedDay, type FoldResult, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
 import { FOLD_ROWS } from '../fold.ts';
@@ -28,12 +28,37 @@ export function fold(store: FoldStore): Promise<FoldResult | null> {
 async function writeCells(transaction: FoldTransaction, clicks: ClickAggregate, cells: Int32Array): Promise<void> {
   const keys = Array.from(cells, (cell) => clicks.keyOf(cell));
   const stored = await transaction.readDays(keys);
+  const totals = await readTotals(transaction, new Set(keys.map(({ linkId }) => linkId)));
   const days: FoldedDay[] = [];
   for (const [i, { linkId, day }] of keys.entries()) {
+    const added = emptyLinkDay();
+    const counts = clicks.addTo(added, cells[i]);
+    const total = totals.get(linkId);
+    if (total !== undefined) mergeTotalFacets(total, added);
     const before = stored.get(dayKey(linkId, day));
-    const doc = before === undefined ? emptyLinkDay() : decodeLinkDay(before);
-    const added = clicks.addTo(doc, cells[i]);
-    days.push({ ...added, doc: encodeLinkDay(doc) });
+    if (before !== undefined) mergeLinkDay(added, decodeLinkDay(before));
+    days.push({ ...counts, doc: encodeLinkDay(added) });
   }
-  await transaction.writeDays(days);
+  await transaction.writeDays(
+    days,
+    Array.from(totals, ([linkId, total]) => ({ linkId, facets: encodeLinkDay(total) })),
+  );
+}
+
+/** The facets of all time of some links, before this fold. */
+async function readTotals(transaction: FoldTransaction, linkIds: ReadonlySet<number>): Promise<Map<number, LinkDay>> {
+  const stored = await transaction.readTotals([...linkIds]);
+  const totals = new Map<number, LinkDay>();
+  for (const linkId of linkIds) {
+    const bytes = stored.get(linkId);
+    if (bytes !== null) totals.set(linkId, bytes === undefined ? emptyLinkDay() : decodeLinkDay(bytes));
+    else totals.set(linkId, totalOf(await transaction.readAllDays(linkId)));
+  }
+  return totals;
+}
+
+function totalOf(docs: readonly Uint8Array[]): LinkDay {
+  const total = emptyLinkDay();
+  for (const doc of docs) mergeTotalFacets(total, decodeLinkDay(doc));
+  return total;
 }

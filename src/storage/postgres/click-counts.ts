@@ -16,14 +16,13 @@ const READ_FOLDED = `
 
 const READ_TOTALS = 'SELECT link_id, clicks, uniques, bots FROM link_totals WHERE link_id = ANY($1)';
 
-/** Clicks of the links that no fold has taken; batch ids bound the partitions that are looked at. */
+/** Clicks of the links that no fold has taken. */
 const REST = `
   open AS MATERIALIZED (SELECT id FROM click_batches WHERE NOT folded),
   rest AS MATERIALIZED (
     SELECT link_id, day AS date, day - date '1970-01-01' AS day, floor(extract(epoch FROM clicked_at) / 900)::int AS quarter,
            visitor, bot, seen, country, device, os, browser, language, referrer
-    FROM clicks
-    WHERE batch_id >= (SELECT min(id) FROM open) AND batch_id IN (SELECT id FROM open) AND link_id = ANY($1)
+    FROM clicks_between((SELECT min(id) FROM open), (SELECT max(id) FROM open), $1) WHERE batch_id IN (SELECT id FROM open)
   )`;
 
 const REST_COUNTS = `

@@ -24,6 +24,12 @@ const DROPPABLE = `
   SELECT id >> 32 AS epoch FROM click_batches WHERE id >> 32 < (SELECT epoch FROM click_epoch)
   GROUP BY 1 HAVING bool_and(folded) AND max(stored_at) < now() - make_interval(days => $1, secs => $2)`;
 
+/** Pages that were filled since the last time get their smallest and largest batch id. Partitions before the last two do not grow. */
+const SUMMARIZE = `
+  SELECT brin_summarize_new_values(i.indexrelid) FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+  WHERE a.amname = 'brin' AND i.indrelid IN (SELECT to_regclass('clicks_' || n) FROM click_epoch, generate_series(epoch - 1, epoch) AS n)`;
+
 export function createEpochStore(pool: pg.Pool): EpochStore {
   return {
     async state() {
@@ -42,6 +48,10 @@ export function createEpochStore(pool: pg.Pool): EpochStore {
         );
         await client.query('UPDATE click_epoch SET epoch = $1, started_at = now()', [next]);
       }),
+
+    async settle() {
+      await pool.query(SUMMARIZE);
+    },
 
     async dropFolded(keepDays) {
       const { rows } = await pool.query<{ epoch: number }>(DROPPABLE, [keepDays, DROP_AFTER_SEC]);

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { CLICK_COLUMNS, POSTGRES_EPOCH_DAY } from '../../core/copy-row.ts';
-import { dayKey, type FoldedDay, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
+import { dayKey, type FoldedDay, type FoldedTotal, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
 import { dayToISO } from '../../core/zone.ts';
 import { CopyRows, readSingleColumn } from './copy-format.ts';
 import { ADVISORY_LOCKS } from './locks.ts';
@@ -20,7 +20,8 @@ const TEMPORARY = `
   CREATE TEMPORARY TABLE IF NOT EXISTS fold_visitors (n int NOT NULL, day date NOT NULL, visitor bigint NOT NULL) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE IF NOT EXISTS fold_days (
     link_id bigint NOT NULL, day date NOT NULL, doc bytea NOT NULL, clicks bigint NOT NULL, uniques bigint NOT NULL, bots bigint NOT NULL
-  ) ON COMMIT DELETE ROWS`;
+  ) ON COMMIT DELETE ROWS;
+  CREATE TEMPORARY TABLE IF NOT EXISTS fold_totals (link_id bigint NOT NULL, facets bytea NOT NULL) ON COMMIT DELETE ROWS`;
 
 export function createFoldStore(pool: pg.Pool): FoldStore {
   return {
@@ -31,15 +32,17 @@ export function createFoldStore(pool: pg.Pool): FoldStore {
         const { rows: batches } = await client.query<{ id: number; rows: number }>(TAKE_BATCHES, [maxRows]);
         if (batches.length === 0) return null;
         await client.query(TEMPORARY);
+        const numbered = await client.query<{ folds: number }>('UPDATE fold_state SET folds = folds + 1 RETURNING folds');
         const ids = batches.map((batch) => batch.id);
-        const { days } = await work(transaction(client, ids));
+        const { days } = await work(transaction(client, ids, numbered.rows[0].folds));
         await client.query('UPDATE click_batches SET folded = true WHERE id = ANY($1)', [ids]);
         return { rows: batches.reduce((sum, batch) => sum + batch.rows, 0), batches: ids.length, days };
       }),
   };
 }
 
-function transaction(client: pg.PoolClient, batchIds: readonly number[]): FoldTransaction {
+/** @param fold its number */
+function transaction(client: pg.PoolClient, batchIds: readonly number[], fold: number): FoldTransaction {
   return {
     async readClicks(push) {
       const range = `batch_id BETWEEN ${batchIds[0]} AND ${batchIds.at(-1)} AND batch_id = ANY ('{${batchIds.join(',')}}'::bigint[])`;
@@ -76,19 +79,35 @@ function transaction(client: pg.PoolClient, batchIds: readonly number[]): FoldTr
       return new Map(rows.map(([linkId, day, doc]) => [dayKey(linkId, Number(day)), doc]));
     },
 
-    async writeDays(days) {
+    async readTotals(linkIds) {
+      const { rows } = await client.query<{ link_id: number; facets: Buffer | null }>(
+        'SELECT link_id, facets FROM link_totals WHERE link_id = ANY($1)',
+        [linkIds],
+      );
+      return new Map(rows.map(({ link_id, facets }) => [link_id, facets]));
+    },
+
+    async readAllDays(linkId) {
+      const { rows } = await client.query<{ doc: Buffer }>('SELECT doc FROM link_days WHERE link_id = $1', [linkId]);
+      return rows.map(({ doc }) => doc);
+    },
+
+    async writeDays(days, totals) {
       await copyIn(client, 'fold_days (link_id, day, doc, clicks, uniques, bots)', dayRows(days));
+      await copyIn(client, 'fold_totals (link_id, facets)', totalRows(totals));
       await client.query(`
         WITH d AS MATERIALIZED (SELECT f.* FROM fold_days f JOIN links l ON l.id = f.link_id),
         docs AS (
           INSERT INTO link_days (link_id, day, doc) SELECT link_id, day, doc FROM d ORDER BY link_id, day
           ON CONFLICT (link_id, day) DO UPDATE SET doc = excluded.doc
         )
-        INSERT INTO link_totals AS t (link_id, clicks, uniques, bots)
-        SELECT link_id, sum(clicks), sum(uniques), sum(bots) FROM d GROUP BY link_id ORDER BY link_id
+        INSERT INTO link_totals AS t (link_id, clicks, uniques, bots, fold, facets)
+        SELECT d.link_id, sum(d.clicks), sum(d.uniques), sum(d.bots), ${fold}, f.facets
+        FROM d JOIN fold_totals f USING (link_id) GROUP BY d.link_id, f.facets ORDER BY d.link_id
         ON CONFLICT (link_id) DO UPDATE
-          SET clicks = t.clicks + excluded.clicks, uniques = t.uniques + excluded.uniques, bots = t.bots + excluded.bots`);
-      await client.query('TRUNCATE fold_days');
+          SET clicks = t.clicks + excluded.clicks, uniques = t.uniques + excluded.uniques, bots = t.bots + excluded.bots,
+              fold = excluded.fold, facets = excluded.facets`);
+      await client.query('TRUNCATE fold_days, fold_totals');
     },
   };
 }
@@ -130,6 +149,15 @@ function* dayRows(days: readonly FoldedDay[]): Generator<Buffer> {
       .int8(it.clicks)
       .int8(it.uniques)
       .int8(it.bots);
+    if (rows.isFull) yield rows.take();
+  }
+  yield rows.finish();
+}
+
+function* totalRows(totals: readonly FoldedTotal[]): Generator<Buffer> {
+  const rows = new CopyRows(2);
+  for (const { linkId, facets } of totals) {
+    rows.begin().int8(linkId).bytes(facets);
     if (rows.isFull) yield rows.take();
   }
   yield rows.finish();
