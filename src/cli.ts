@@ -8,7 +8,7 @@ import { canonicalZone } from './core/zone.ts';
 import { createLogger } from './logging.ts';
 import { describeStatus, fetchStatus } from './node-status.ts';
 import { hashPassword } from './storage/passwords.ts';
-import { createApiKey } from './storage/postgres/api-keys.ts';
+import { addApiKey, createApiKey } from './storage/postgres/api-keys.ts';
 import { openForCommand } from './storage/postgres/command-access.ts';
 import { migrate } from './storage/postgres/migrate.ts';
 import { createPool, inTransaction, type Pool } from './storage/postgres/pool.ts';
@@ -126,7 +126,7 @@ async function addKey(email: string, { name, scope }: { name: string; scope: Sco
   const apiKey = await withDatabase(async (pool) => {
     const user = await findUserByEmail(pool, email);
     if (user === null) throw new Error(`there is no account with the e-mail ${email}`);
-    return createApiKey(pool, { userId: user.id, name, scopes: [...new Set(scope)] });
+    return (await addApiKey(pool, { userId: user.id, name, scopes: [...new Set(scope)] })).secret;
   });
   console.log(JSON.stringify({ apiKey }));
 }

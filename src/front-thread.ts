@@ -40,6 +40,7 @@ import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
 import { createLinkStore } from './storage/postgres/links.ts';
+import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from './storage/postgres/owner-links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
@@ -55,7 +56,6 @@ const KEY_CACHE_ENTRIES = 10_000;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
 const HEALTH_MS = 200;
-const MAIL_TOKEN_BYTES = 32;
 /** Connections to a Postgres that does not answer are left to the end of the thread. */
 const POOL_STOP_MS = 1_000;
 
@@ -152,7 +152,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     registration: createRegistrationStore(queries.value),
     fingerprint: fingerprinter(setup.secrets[0]),
     isRegistrationOpen: async () => setup.isRegistrationOpen && (await serverSettings.read()).registrationOpen,
-    newMailToken: () => randomBytes(MAIL_TOKEN_BYTES).toString('base64url'),
+    newMailToken,
     throttles: {
       login: createThrottle(queries.value, LOGIN_POLICY),
       loginAddress: createThrottle(queries.value, LOGIN_ADDRESS_POLICY),

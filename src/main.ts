@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { bundledCountries, loadCountries } from './actors/enrich/country.ts';
 import { type Config, localOrigin } from './config.ts';
 import { countersOf } from './core/counters.ts';
+import { resetToken } from './core/mail.ts';
 import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
 import { createSharedMemory, linkVersions, TuningBoard } from './core/shared.ts';
@@ -26,8 +27,10 @@ import { storedPositions } from './storage/postgres/click-counts.ts';
 import { startEmbedded } from './storage/postgres/embedded.ts';
 import { createEpochStore } from './storage/postgres/epochs.ts';
 import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
+import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import { migrate } from './storage/postgres/migrate.ts';
 import { createPool, type Pool } from './storage/postgres/pool.ts';
+import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { entryUrl, startThreads } from './threads.ts';
 import { VERSION } from './version.ts';
 
@@ -131,7 +134,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   });
   await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
   await life.start('ttl tuner', async () => startTtlTuner(tuning, logger));
-  await startMail(config, pool, logger, life);
+  await startMail(config, baseUrl, pool, logger, life);
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });
@@ -142,12 +145,27 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
 }
 
 /** After the threads, so that mails are stopped first: one that is being sent has until the threads have stopped. */
-async function startMail({ smtpUrl, mailFrom, isProduction }: Config, pool: Pool, logger: Logger, life: Lifecycle): Promise<void> {
+async function startMail(
+  { smtpUrl, mailFrom, isProduction }: Config,
+  baseUrl: string,
+  pool: Pool,
+  logger: Logger,
+  life: Lifecycle,
+): Promise<void> {
   if (smtpUrl === null && isProduction) {
     logger.warn({}, 'SMTP_URL is not set: no mail is sent, and links that confirm addresses or reset passwords are printed to this log');
   }
   const transport = smtpUrl === null ? createLogTransport(logger) : createSmtpTransport(smtpUrl);
-  await life.start('mail', async () => startMailJobs({ pool, transport, from: mailFrom, logger }), ABANDON);
+  const { sendReset } = createRegistrationStore(pool);
+  const start = async () =>
+    startMailJobs({
+      pool,
+      transport,
+      from: mailFrom,
+      sendReset: (email) => sendReset(email, resetToken(baseUrl, newMailToken())),
+      logger,
+    });
+  await life.start('mail', start, ABANDON);
   const tidy = async () => {
     const givenUp = await tidyMailQueue(pool);
     if (givenUp > 0) logger.info({ mails: givenUp }, 'mails that could not be sent were deleted');

@@ -346,8 +346,14 @@ const timezone = z
   .max(64)
   .refine((text) => canonicalZone(text) !== null, 'must be a zone of the IANA database, such as Europe/Moscow');
 const locale = z.enum(LOCALES);
+/** Code points, as in JSON Schema. */
+const charactersOf = (text: string): number => [...text].length;
 /** One that is sent to be compared. Longer than any password can be is wrong without hashing. */
-const givenPassword = z.string().min(1, 'must not be empty').max(PASSWORD_MAX_LENGTH, `has at most ${PASSWORD_MAX_LENGTH} characters`);
+const givenPassword = z
+  .string()
+  .refine((text) => text !== '', 'must not be empty')
+  .refine((text) => charactersOf(text) <= PASSWORD_MAX_LENGTH, `has at most ${PASSWORD_MAX_LENGTH} characters`)
+  .meta({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH });
 
 const mailToken = z.string().min(1, 'must not be empty').max(200).meta({ description: 'From the link in the mail' });
 export const confirmSchema = z.strictObject({ token: mailToken }).meta({ title: 'Confirm' });
@@ -359,9 +365,11 @@ export const loginSchema = z.strictObject({ email, password: givenPassword }).me
 export function accountRequestSchemas(isCommon: (password: string) => boolean) {
   const password = z
     .string()
-    .min(PASSWORD_MIN_LENGTH, `must have at least ${PASSWORD_MIN_LENGTH} characters`)
-    .max(PASSWORD_MAX_LENGTH, `must have at most ${PASSWORD_MAX_LENGTH} characters`)
-    .refine((text) => !isCommon(text), 'is one of the passwords that are tried first: choose another one');
+    .refine((text) => charactersOf(text) >= PASSWORD_MIN_LENGTH, `must have at least ${PASSWORD_MIN_LENGTH} characters`)
+    .refine((text) => charactersOf(text) <= PASSWORD_MAX_LENGTH, `must have at most ${PASSWORD_MAX_LENGTH} characters`)
+    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
+    .refine((text) => !isCommon(text), 'is one of the passwords that are tried first: choose another one')
+    .meta({ minLength: PASSWORD_MIN_LENGTH, maxLength: PASSWORD_MAX_LENGTH });
   const editAccount = z
     .strictObject({
       email: email.optional().meta({ description: 'Takes effect when the mail to the new address was followed' }),

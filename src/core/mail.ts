@@ -1,8 +1,15 @@
 /** The mails of accounts: what may be ordered, and how each reads in English and Russian. */
 import { LOCALES, type Locale, normalizeEmail } from './account.ts';
+import type { MailToken, ProofToken } from './ports.ts';
 
-export const MAIL_KINDS = ['confirm', 'reset', 'emailChange', 'emailChanged'] as const;
-/** `emailChange` goes to the new address, to be confirmed; `emailChanged` to the old one, as a notice. */
+/** Names of jobs in the queue: a mail to be sent; somebody's wish for a new password, which becomes a mail if there is such an account. */
+export const MAIL_TASKS = { mail: 'mail', reset: 'reset-request' } as const;
+
+export const MAIL_KINDS = ['confirm', 'taken', 'reset', 'emailChange', 'emailChanged'] as const;
+/**
+ * `emailChange` goes to the new address, to be confirmed; `emailChanged` to the old one, as a notice. `taken` goes out instead of a mail to
+ * confirm an address, when it is an account's already.
+ */
 export type MailKind = (typeof MAIL_KINDS)[number];
 
 /** A mail before it is written: what waits in the queue. */
@@ -16,6 +23,25 @@ export type MailOrder = {
 };
 
 export type MailContent = { subject: string; text: string; html: string };
+
+export const CONFIRM_TTL_SEC = 3 * 24 * 3600;
+export const RESET_TTL_SEC = 3600;
+
+/** Links lead to this server's own pages, whatever host a request was sent to. The token stands behind #, which no server logs. */
+const linkTo = (baseUrl: string, page: 'confirm' | 'reset', token: string) => `${baseUrl}/${page}#token=${token}`;
+
+export const proofToken = (baseUrl: string, token: string): ProofToken => ({
+  token,
+  link: linkTo(baseUrl, 'confirm', token),
+  signInLink: `${baseUrl}/login`,
+  ttlSec: CONFIRM_TTL_SEC,
+});
+
+export const resetToken = (baseUrl: string, token: string): MailToken => ({
+  token,
+  link: linkTo(baseUrl, 'reset', token),
+  ttlSec: RESET_TTL_SEC,
+});
 
 /** Nothing that could end a line or an attribute. */
 const LINK_FORM = /^https?:\/\/[^\s\p{Cc}<>"']+$/u;
@@ -43,6 +69,13 @@ const WORDINGS: Record<Locale, Record<MailKind, Wording>> = {
       button: 'Confirm the address',
       after: 'If that was not you, ignore this mail.',
     },
+    taken: {
+      subject: 'You have an account already',
+      before:
+        'This address was entered for an account, probably by you, and you have one with it already. Open this link to sign in, or to ask for a new password:',
+      button: 'Sign in',
+      after: 'If that was not you, ignore this mail: your account stays as it is.',
+    },
     reset: {
       subject: 'Set a new password',
       before: 'Somebody, probably you, has asked for a new password for your account. Open this link to set it:',
@@ -68,6 +101,13 @@ const WORDINGS: Record<Locale, Record<MailKind, Wording>> = {
       before: 'Вы зарегистрировались с этим адресом. Откройте ссылку, чтобы подтвердить его; после этого можно создавать ссылки:',
       button: 'Подтвердить адрес',
       after: 'Если это были не вы, ничего не делайте.',
+    },
+    taken: {
+      subject: 'У вас уже есть учётная запись',
+      before:
+        'Этот адрес указан для учётной записи, вероятно вами, но учётная запись с ним у вас уже есть. Откройте ссылку, чтобы войти или запросить новый пароль:',
+      button: 'Войти',
+      after: 'Если это были не вы, ничего не делайте: ваша учётная запись останется прежней.',
     },
     reset: {
       subject: 'Новый пароль',

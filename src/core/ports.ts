@@ -227,30 +227,42 @@ export type Account = {
 };
 /** `passwordHash` is null for an account that only has API keys. */
 export type AccountCredentials = Account & { passwordHash: string | null };
-/** Undefined: stays as it is. */
-export type AccountChanges = { timeZone: string | undefined; locale: Locale | undefined; dailyReport: boolean | undefined };
+/** Undefined: stays as it is. `email` is the account's once it is proved by the token. */
+export type AccountChanges = {
+  timeZone: string | undefined;
+  locale: Locale | undefined;
+  dailyReport: boolean | undefined;
+  passwordHash: string | undefined;
+  email: { address: string; token: ProofToken } | undefined;
+};
+/** An account as somebody is signed in to it: with another public id it is no longer theirs to change. */
+export type SignedIn = Pick<Account, 'id' | 'publicId'>;
 
 /** Slugs of links, and SHA-256 of keys. */
 export type Belongings = { slugs: string[]; keyHashes: Uint8Array[] };
 
 /** Accounts that may sign in; one that is banned is not found. */
 export type AccountStore = {
-  findByEmail(email: string): Promise<AccountCredentials | null>;
+  /** Whose address it is, and the newest account that claims it and has not proved it. */
+  findByEmail(email: string): Promise<{ owner: AccountCredentials | null; claim: AccountCredentials | null }>;
   findByPublicId(publicId: string): Promise<AccountCredentials | null>;
-  /** @returns null when there is no such account any more */
-  edit(id: number, changes: AccountChanges): Promise<Account | null>;
+  /**
+   * All of it or nothing. A new password ends all sessions and tokens of the account, and gives it another public id.
+   * @returns null when it goes by another public id, or there is no such account any more
+   */
+  change(account: SignedIn, changes: AccountChanges): Promise<Account | null>;
   /** Another hash of the same password; nothing happens when it is no longer `before`. */
   rehash(id: number, before: string, passwordHash: string): Promise<void>;
+  /** Ends all sessions and tokens of the account. */
+  endTokens(id: number): Promise<void>;
   /**
-   * Ends all sessions and tokens of the account.
-   * @param passwordHash null: the password stays
-   * @returns the new public id
+   * Deletes the account with its links, keys and statistics.
+   * @param onGone is told what is gone: slugs, and SHA-256 of keys
+   * @returns false when it goes by another public id, or there is no such account any more
    */
-  changePassword(id: number, passwordHash: string | null): Promise<string>;
+  remove(account: SignedIn, onGone: (gone: Belongings) => Promise<void>): Promise<boolean>;
   /** What threads may have at hand of an account. */
   belongings(id: number): Promise<Belongings>;
-  /** Deletes the account with its links, keys and statistics. @returns what is gone */
-  remove(id: number): Promise<Belongings>;
 };
 
 /** Chains of refresh tokens, each of which may be used once. */
@@ -264,26 +276,31 @@ export type SessionStore = {
 
 /** A token that a mail brings; `link` is where the mail leads. */
 export type MailToken = { token: string; link: string; ttlSec: number };
+/** One that proves an address. `signInLink` is where the mail leads when the address is an account's already. */
+export type ProofToken = MailToken & { signInLink: string };
 export type NewAccount = { email: string; passwordHash: string; timeZone: string; locale: Locale };
 
 /** What begins with a mail. Tokens are good once, for their purpose, and until there is a newer one. */
 export type RegistrationStore = {
-  /** @returns null when the e-mail has an account already */
-  register(account: NewAccount, token: MailToken): Promise<Account | null>;
+  /** Also when the address is an account's already: the same happens, but that the mail is another one, and the address cannot be proved. */
+  register(account: NewAccount, token: ProofToken): Promise<Account>;
   /**
    * Confirms an address, the account's or a new one, which is the account's from then on.
    * @param accountLink where a mail to the former address leads
-   * @returns whether the token was good
+   * @returns whether the token was good, and the address is not another account's
    */
   confirm(token: string, accountLink: string): Promise<boolean>;
-  /** The address stays as it is until the new one is confirmed. */
-  sendEmailChange(userId: number, email: string, token: MailToken): Promise<void>;
   /** Nothing happens when the address is confirmed already. */
-  sendConfirmation(userId: number, token: MailToken): Promise<void>;
+  sendConfirmation(userId: number, token: ProofToken): Promise<void>;
+  /** Queues what `sendReset` does, which takes the same time whether there is such an account or not. */
+  requestReset(email: string): Promise<void>;
   /** Nothing happens when there is no such account. */
   sendReset(email: string, token: MailToken): Promise<void>;
-  /** Ends all sessions and tokens of the account. @returns whether the token was good */
-  resetPassword(token: string, passwordHash: string): Promise<boolean>;
+  /**
+   * Ends all sessions and tokens of the account; its keys, too, when its address had never been proved.
+   * @returns SHA-256 of the keys; null when the token was not good
+   */
+  resetPassword(token: string, passwordHash: string): Promise<{ endedKeys: Uint8Array[] } | null>;
 };
 
 /** So many tries in so much time. `name` is told to clients. */

@@ -8,7 +8,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JobHelpers, run, Logger as WorkerLogger } from 'graphile-worker';
 import type { Pool } from 'pg';
-import { composeMail, readMailOrder } from '../core/mail.ts';
+import { normalizeEmail } from '../core/account.ts';
+import { composeMail, MAIL_TASKS, readMailOrder } from '../core/mail.ts';
 import type { Component, Logger } from '../core/ports.ts';
 import type { MailTransport } from './mail-transport.ts';
 
@@ -34,14 +35,20 @@ export type MailJobsOptions = {
   transport: MailTransport;
   /** An address. */
   from: string;
+  /** Makes a mail of the wish for a new password, if there is such an account. */
+  sendReset(email: string): Promise<void>;
   logger: Logger;
 };
 
 /** Starts although Postgres is away. A mail whose `stop` was not awaited long enough is sent again by the next start. */
-export function startMailJobs({ pool, transport, from, logger }: MailJobsOptions): Component<void> {
+export function startMailJobs({ pool, logger, ...parts }: MailJobsOptions): Component<void> {
   const stopping = new AbortController();
-  const task = mailTask({ transport, from, logger });
-  const ended = keepRunning((onRunning) => runOnce({ pool, task, logger, signal: stopping.signal, onRunning }), logger, stopping.signal);
+  const taskList = { [MAIL_TASKS.mail]: mailTask({ ...parts, logger }), [MAIL_TASKS.reset]: resetTask({ ...parts, logger }) };
+  const ended = keepRunning(
+    (onRunning) => runOnce({ pool, taskList, logger, signal: stopping.signal, onRunning }),
+    logger,
+    stopping.signal,
+  );
   return {
     value: undefined,
     async stop() {
@@ -70,15 +77,15 @@ async function keepRunning(work: (onRunning: () => void) => Promise<void>, logge
   }
 }
 
-type RunOptions = { pool: Pool; task: Task; logger: Logger; signal: AbortSignal; onRunning(): void };
+type RunOptions = { pool: Pool; taskList: Record<string, Task>; logger: Logger; signal: AbortSignal; onRunning(): void };
 
 type Task = (payload: unknown, helpers: JobHelpers) => Promise<void>;
 
 /** Settles when the runner has ended, asked by the signal or not. */
-async function runOnce({ pool, task, logger, signal, onRunning }: RunOptions): Promise<void> {
+async function runOnce({ pool, taskList, logger, signal, onRunning }: RunOptions): Promise<void> {
   const runner = await run({
     pgPool: pool,
-    taskList: { mail: task },
+    taskList,
     parsedCronItems: [], // else it would look for a file `crontab` in the working folder
     concurrency: CONCURRENCY,
     pollInterval: POLL_MS,
@@ -118,6 +125,14 @@ function mailTask({ transport, from, logger }: Pick<MailJobsOptions, 'transport'
       else logger.warn(fields, 'a mail could not be sent; it is tried again');
       throw error;
     }
+  };
+}
+
+function resetTask({ sendReset, logger }: Pick<MailJobsOptions, 'sendReset' | 'logger'>): Task {
+  return async (payload, { job }) => {
+    const email = typeof payload === 'object' && payload !== null && 'email' in payload ? normalizeEmail(String(payload.email)) : null;
+    if (email === null) logger.error({ job: job.id }, 'a job for a new password names no address; it is dropped');
+    else await sendReset(email);
   };
 }
 

@@ -3,5 +3,5 @@ import { dictionary } from '@zxcvbn-ts/language-common';
 
 const COMMON = new Set(dictionary['passwords-common'].map((word) => String(word)));
 
-/** In whatever case. */
-export const isCommonPassword = (password: string): boolean => COMMON.has(password.toLowerCase());
+/** In whatever case and form. */
+export const isCommonPassword = (password: string): boolean => COMMON.has(password.normalize('NFKC').toLowerCase());

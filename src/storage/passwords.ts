@@ -18,21 +18,21 @@ const waiting: (() => void)[] = [];
  * @returns the PHC string, which holds the salt and the parameters
  * @throws Failure too_many_requests when too many wait
  */
-export const hashPassword = (password: string): Promise<string> => inTurn(() => argon2.hash(password, OPTIONS));
+export const hashPassword = (password: string): Promise<string> => inTurn(() => argon2.hash(normal(password), OPTIONS));
 
-/** Of no password; made when it is first needed. */
-let dummy: Promise<string> | null = null;
+/** As good as one of a password that nobody knows, to take the same time: the hash in it is of nothing. */
+const DUMMY = `$argon2id$v=19$m=${OPTIONS.memoryCost},t=${OPTIONS.timeCost},p=${OPTIONS.parallelism}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
+/** Keyboards and systems write the same characters differently (NIST SP 800-63B, 5.1.1.2). */
+const normal = (password: string): string => password.normalize('NFKC');
 
 /**
  * Takes as long for an account that does not exist, or has no password, as for one whose password is wrong.
  * @param hash a PHC string of `hashPassword`, or null; @throws when it is neither; Failure too_many_requests when too many wait
  */
 export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
-  if (hash !== null) return inTurn(() => argon2.verify(hash, password));
-  dummy ??= argon2.hash(crypto.randomUUID(), OPTIONS);
-  const other = await dummy;
-  await inTurn(() => argon2.verify(other, password));
-  return false;
+  const isRight = await inTurn(() => argon2.verify(hash ?? DUMMY, normal(password)));
+  return isRight && hash !== null;
 }
 
 /** Whether a hash was made with other parameters than today's. */

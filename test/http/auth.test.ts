@@ -84,24 +84,6 @@ it('a wrong password and an unknown address get the same answer', async () => {
   assert.equal((await post('login', { body: BOB })).json, wrong.json, 'a banned account');
 });
 
-it('takes as long for an unknown address as for a wrong password', async () => {
-  let tries = 0;
-  const took = async (email: string) => {
-    const headers = { 'X-Forwarded-For': `192.0.2.${++tries}` };
-    const from = performance.now();
-    assert.is((await post('login', { body: { email, password: 'a wrong password' }, headers })).status, 401);
-    return performance.now() - from;
-  };
-  const times = { known: [] as number[], unknown: [] as number[] };
-  for (let i = 0; i < 40; i++) {
-    times.known.push(await took(ANN.email));
-    times.unknown.push(await took(`nobody-${i}@example.com`));
-  }
-  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
-  const ratio = median(times.known) / median(times.unknown);
-  assert.ok(ratio > 0.7 && ratio < 1.4, `${ratio}`);
-});
-
 it('after ten wrong passwords an account is closed to that address for a while, also for the right one', async () => {
   const tryFrom = (address: string, password: string, { email } = ANN) =>
     post('login', { body: { email, password }, headers: { 'X-Forwarded-For': address } });
@@ -136,8 +118,10 @@ it('tries are counted exactly, also when they come at once, and a right password
 it('an address may guess a hundred times in all, whatever accounts it names', async () => {
   const guess = (n: number, address = '2001:db8:1:2:3:4:5:6') =>
     post('login', { body: { email: `u${n}@example.com`, password: 'a wrong password' }, headers: { 'X-Forwarded-For': address } });
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => guess(n)));
-  assert.ok(answers.every(({ status }) => status === 401 || status === 429));
+  for (let n = 0; n < 100; n += 10) {
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => guess(n + i)));
+    assert.ok(answers.every(({ status }) => status === 401));
+  }
   assert.is((await guess(101)).headers.get('ratelimit-policy'), '"login-address";q=100;w=900');
   assert.is((await guess(102, '2001:db8:1:2:ffff::1')).status, 429, 'the same network');
   assert.is((await guess(103, '2001:db8:1:3::1')).status, 401);

@@ -1,13 +1,16 @@
 /** Mails from the queue to a real SMTP server. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { MailOrder } from '../../src/core/mail.ts';
+import { type MailOrder, resetToken } from '../../src/core/mail.ts';
 import type { Component } from '../../src/core/ports.ts';
 import { startMailJobs } from '../../src/jobs/mail.ts';
 import { createLogTransport, createSmtpTransport } from '../../src/jobs/mail-transport.ts';
 import { queueMail, tidyMailQueue } from '../../src/storage/postgres/mail-queue.ts';
+import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool, inTransaction } from '../../src/storage/postgres/pool.ts';
+import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
+import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { recordingLogger } from '../support/logger.ts';
 import { type MailServer, type ReceivedMail, startMailServer } from '../support/mail-server.ts';
 import { startOwnPostgres } from '../support/own-postgres.ts';
@@ -29,11 +32,13 @@ const order = (to: string, more: Partial<MailOrder> = {}) => ({
 const { logger, lines } = recordingLogger();
 const database = await testDatabase();
 const { value: pool, stop: closePool } = await createPool({ url: database.value.url, name: 'test', max: 8, logger });
+const registration = createRegistrationStore(pool);
+const sendReset = (email: string) => registration.sendReset(email, resetToken('https://s.example.com', newMailToken()));
 let server: Component<MailServer>;
 let jobs: Component<void> | null = null;
 
 const startJobs = () => {
-  jobs = startMailJobs({ pool, transport: createSmtpTransport(server.value.url), from: FROM, logger });
+  jobs = startMailJobs({ pool, transport: createSmtpTransport(server.value.url), from: FROM, sendReset, logger });
 };
 const stopJobs = async () => {
   await jobs?.stop();
@@ -208,8 +213,21 @@ it('refuses to queue what is no mail, and drops what got into the queue otherwis
   assert.ok(lines.some(({ level, message }) => level === 'error' && message.includes('is no mail')));
 });
 
+it('makes a mail of the wish for a new password, also of one from before a restart, and none where there is no account', async () => {
+  await createConfirmedUser(pool, { email: 'bob@example.com', passwordHash: null, isAdmin: false, plan: 'regular', timeZone: 'UTC' });
+  for (const email of ['bob@example.com', 'nobody@example.com', 'bob@example.com']) await registration.requestReset(email);
+  await pool.query(`SELECT graphile_worker.add_job('reset-request', '{"email": "no address"}')`);
+  assert.is((await waiting()).length, 3);
+  startJobs();
+  const { mail } = await oneMailTo('bob@example.com');
+  assert.match(mail.text ?? '', /^https:\/\/s\.example\.com\/reset#token=[\w-]{43}$/m);
+  await queueIsEmpty();
+  assert.is(server.value.attempts(), 1);
+  assert.is(lines.filter(({ level }) => level === 'error').length, 1, 'the job that names no address');
+});
+
 it('prints mails when there is no server', async () => {
-  jobs = startMailJobs({ pool, transport: createLogTransport(logger), from: FROM, logger });
+  jobs = startMailJobs({ pool, transport: createLogTransport(logger), from: FROM, sendReset, logger });
   await queueMail(pool, order('ann@example.com'));
   const line = await until('a line', () => lines.find(({ level }) => level === 'info'));
   assert.equal(line.fields, { to: 'ann@example.com', subject: 'Confirm your e-mail address', link: LINK });
@@ -220,7 +238,7 @@ it('goes on after an outage of Postgres, and stops while there is none that answ
   const url = postgres.value.url;
   await migrate({ url, logger });
   const own = await createPool({ url, name: 'own', max: 8, logger });
-  const worker = startMailJobs({ pool: own.value, transport: createSmtpTransport(server.value.url), from: FROM, logger });
+  const worker = startMailJobs({ pool: own.value, transport: createSmtpTransport(server.value.url), from: FROM, sendReset, logger });
   try {
     await queueMail(own.value, order('before@example.com'));
     await oneMailTo('before@example.com');

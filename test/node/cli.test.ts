@@ -93,6 +93,30 @@ it('stores what it was told', async () => {
   assert.not(existsSync(env.DATA_DIR), 'with DATABASE_URL there is nothing to keep');
 });
 
+it('makes keys only within what the account may have and give', async () => {
+  const database = await testDatabase();
+  const env = { DATABASE_URL: database.value.url };
+  try {
+    const { id } = await resultOf(['user', 'add', 'me@example.com'], env);
+    const key = ['key', 'add', 'me@example.com'];
+    assert.match(
+      await complaintOf([...key, '--scope', 'links:read', 'admin'], env),
+      'only administrators may have keys with the scope admin',
+    );
+    const client = new pg.Client({ connectionString: database.value.url });
+    await client.connect();
+    await client.query(
+      `INSERT INTO api_keys (user_id, name, prefix, hash, scopes)
+       SELECT $1, 'x', 'x', sha256(n::text::bytea), '{}' FROM generate_series(1, 49) n`,
+      [id],
+    );
+    await client.end();
+    assert.match(await complaintOf(key, env), 'an account may have 50 keys: delete one first');
+  } finally {
+    await database.stop();
+  }
+});
+
 it('works when several commands start at once', async () => {
   const env = { DATA_DIR: join(temporaryFolder(), 'data') };
   const users = await Promise.all(['a', 'b', 'c'].map((name) => resultOf(['user', 'add', `${name}@example.com`], env)));

@@ -27,6 +27,7 @@ import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage
 import { createBlockedHostStore, loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
+import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from '../../src/storage/postgres/owner-links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
@@ -177,7 +178,7 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       registration: createRegistrationStore(pool),
       fingerprint: fingerprinter(TOKEN_SECRET),
       isRegistrationOpen: async () => parts.registration.isOpen && (await serverSettings.read()).registrationOpen,
-      newMailToken: () => randomBytes(32).toString('base64url'),
+      newMailToken,
       throttles: {
         login: createThrottle(pool, LOGIN_POLICY),
         loginAddress: createThrottle(pool, LOGIN_ADDRESS_POLICY),

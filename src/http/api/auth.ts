@@ -5,7 +5,16 @@
 import { loginSchema, sessionSchema, type User } from '../../core/api.ts';
 import type { Counters } from '../../core/counters.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Account, AccountCredentials, AccountStore, Passwords, SessionStore, Throttle, ThrottlePolicy } from '../../core/ports.ts';
+import type {
+  Account,
+  AccountCredentials,
+  AccountStore,
+  ApiCaller,
+  Passwords,
+  SessionStore,
+  Throttle,
+  ThrottlePolicy,
+} from '../../core/ports.ts';
 import { clearedRefreshCookie, refreshCookie, refreshTokenOf, requireOwnOrigin } from '../cookie.ts';
 import { type ApiRoute, apiRoute, type Exchange, openRoute, type Reply } from '../route.ts';
 import { REFRESH_TTL_SEC, type RefreshClaims, type Tokens } from '../tokens.ts';
@@ -29,7 +38,7 @@ export const LOGIN_POLICY: ThrottlePolicy = { name: 'login', limit: 10, windowSe
 export const LOGIN_ADDRESS_POLICY: ThrottlePolicy = { name: 'login-address', limit: 100, windowSec: 15 * 60 };
 
 const AUTH = '/api/v1/auth';
-const SET_COOKIE = { name: 'Set-Cookie', description: 'The refresh token, for /api/v1/auth only' };
+export const SET_COOKIE = { name: 'Set-Cookie', description: 'The refresh token, for /api/v1/auth only' };
 const COMMON = { query: null, requestHeaders: [], countRefusal: () => [] } as const;
 
 export const authRoutes = (deps: AuthDeps): ApiRoute[] => [loginRoute(deps), refreshRoute(deps), logoutRoute(deps), logoutAllRoute(deps)];
@@ -50,17 +59,25 @@ const loginRoute = (deps: AuthDeps) =>
       const pair = `${email} ${address}`;
       await deps.throttles.loginAddress.take(address);
       await deps.throttles.login.take(pair);
-      const account = await deps.accounts.findByEmail(email);
-      // The same work and the same words, whether there is such an account or not.
-      const isRight = await deps.passwords.verify(account?.passwordHash ?? null, password);
-      if (account === null) deps.counters.add('unknownEmailLogins');
-      if (account === null || !isRight) throw new Failure('unauthenticated', 'The e-mail address or the password is wrong');
-      await Promise.all([deps.throttles.login.forget(pair), deps.throttles.loginAddress.giveBack(address)]);
+      const { owner, claim } = await deps.accounts.findByEmail(email);
+      if (owner === null && claim === null) deps.counters.add('unknownEmailLogins');
+      // The same work and the same words, whether there are such accounts or not.
+      const account = (await whose(deps, owner, password)) ?? (await whose(deps, claim, password));
+      if (account === null) throw new Failure('unauthenticated', 'The e-mail address or the password is wrong');
+      await deps.throttles.loginAddress.giveBack(address);
+      // Anybody may make an account that claims the address: signing in to that one must not make guesses at the owner's forgotten.
+      if (account === owner) await deps.throttles.login.forget(pair);
+      else await deps.throttles.login.giveBack(pair);
       await renewHash(deps, account, password);
       deps.counters.add('logins');
       return openSession(deps, account, 200);
     },
   });
+
+/** @returns the account if it is there and the password is its own; takes as long if not */
+async function whose({ passwords }: AuthDeps, account: AccountCredentials | null, password: string): Promise<AccountCredentials | null> {
+  return (await passwords.verify(account?.passwordHash ?? null, password)) ? account : null;
+}
 
 /** A hash of older parameters is replaced while the password is at hand. */
 async function renewHash({ accounts, passwords }: AuthDeps, { id, passwordHash }: AccountCredentials, password: string): Promise<void> {
@@ -106,7 +123,7 @@ const refreshRoute = (deps: AuthDeps) =>
     },
   });
 
-const signedOut = () => new Failure('unauthenticated', 'You are not signed in here any more: sign in again');
+export const signedOut = () => new Failure('unauthenticated', 'You are not signed in here any more: sign in again');
 
 const claimsOf = async ({ tokens }: AuthDeps, headers: ReadonlyMap<string, string>): Promise<RefreshClaims | null> => {
   const token = refreshTokenOf(headers);
@@ -142,11 +159,18 @@ const logoutAllRoute = (deps: AuthDeps) =>
     reply: { status: 204, description: 'Signed out', schema: null, headers: [SET_COOKIE] },
     failures: [],
     handler: async ({ caller }) => {
-      await deps.accounts.changePassword(caller.userId, null);
+      await deps.accounts.endTokens(caller.userId);
       deps.counters.add('logouts');
       return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
     },
   });
+
+/** @throws Failure unauthenticated when it was deleted, banned or signed out everywhere while the request was under way */
+export async function accountOf({ accounts }: Pick<AuthDeps, 'accounts'>, { publicId }: ApiCaller): Promise<AccountCredentials> {
+  const account = publicId === null ? null : await accounts.findByPublicId(publicId);
+  if (account === null) throw signedOut();
+  return account;
+}
 
 export const toUser = (account: Account): User => ({
   email: account.email,

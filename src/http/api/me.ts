@@ -1,18 +1,16 @@
 /** /api/v1/me: an account by its owner. */
 import { deleteAccountSchema, sessionSchema, userSchema } from '../../core/api.ts';
-import { Failure } from '../../core/failure.ts';
-import type { Account, AccountCredentials, ApiCaller, Belongings } from '../../core/ports.ts';
+import { proofToken } from '../../core/mail.ts';
+import type { Account, AccountChanges, AccountCredentials, Belongings } from '../../core/ports.ts';
 import { clearedRefreshCookie } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
-import { openSession, toUser } from './auth.ts';
-import { CONFIRM_TTL_SEC, mailToken, type RegistrationDeps } from './registration.ts';
+import { accountOf, openSession, SET_COOKIE, signedOut, toUser } from './auth.ts';
+import type { RegistrationDeps } from './registration.ts';
 
 export type MeDeps = RegistrationDeps & {
   /** Makes it effective everywhere that links are gone. */
   onChanged(slugs: readonly string[]): Promise<void>;
-  /** The same for keys. @param hashes SHA-256 of each */
-  onKeysEnded(hashes: readonly Uint8Array[]): Promise<void>;
 };
 
 const ME = '/api/v1/me';
@@ -39,29 +37,33 @@ const editRoute = (deps: MeDeps) =>
     body: deps.accountSchemas.editAccount,
     reply: {
       status: 200,
-      description: 'The account; with a new password also an access token',
+      description: 'The account; with a new password also an access token and the cookie',
       schema: sessionSchema.partial(),
-      headers: [],
+      headers: [SET_COOKIE],
     },
     failures: ['too_many_requests'],
     countRefusal: ({ errors }) => (errors.some(({ path }) => /password$/i.test(path)) ? ['failedPasswordChanges'] : []),
     handler: async ({ caller, body: { email, password, currentPassword, timezone, locale, dailyReport } }) => {
       const account = await accountOf(deps, caller);
       if (currentPassword !== undefined) await requirePassword(deps, account, currentPassword);
-      if (email !== undefined && email !== account.email) {
-        await deps.throttles.mail.take(`user ${account.id}`);
-        await deps.registration.sendEmailChange(account.id, email, mailToken(deps, 'confirm', CONFIRM_TTL_SEC));
-      }
-      const edited = await deps.accounts.edit(account.id, { timeZone: timezone, locale, dailyReport });
-      if (edited === null) throw gone();
+      const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password);
+      const change = { timeZone: timezone, locale, dailyReport, passwordHash, email: await newAddress(deps, account, email) };
+      const changed = await deps.accounts.change(account, change);
+      if (changed === null) throw signedOut();
       // Clicks are dated by the zone that is remembered with their link, and days of a key's answers are cut by the key's.
-      if (edited.timeZone !== account.timeZone) await announce(deps, await deps.accounts.belongings(account.id));
-      if (password === undefined) return { status: 200, body: { user: toUser(edited) } };
-      const publicId = await deps.accounts.changePassword(account.id, await deps.passwords.hash(password));
+      if (changed.timeZone !== account.timeZone) await announce(deps, await deps.accounts.belongings(account.id));
+      if (passwordHash === undefined) return { status: 200, body: { user: toUser(changed) } };
       deps.counters.add('passwordChanges');
-      return openSession(deps, { ...edited, publicId }, 200);
+      return openSession(deps, changed, 200);
     },
   });
+
+async function newAddress(deps: MeDeps, account: Account, address: string | undefined): Promise<AccountChanges['email']> {
+  if (address === undefined || address === account.email) return undefined;
+  await deps.throttles.mail.take(`user ${account.id}`);
+  await deps.throttles.mail.take(`confirm ${address}`);
+  return { address, token: proofToken(deps.baseUrl, deps.newMailToken()) };
+}
 
 const deleteRoute = (deps: MeDeps) =>
   apiRoute({
@@ -69,29 +71,24 @@ const deleteRoute = (deps: MeDeps) =>
     method: 'DELETE',
     summary: 'Delete your account with all its links, keys and statistics',
     body: deleteAccountSchema,
-    reply: { status: 204, description: 'Deleted', schema: null, headers: [] },
+    reply: { status: 204, description: 'Deleted', schema: null, headers: [SET_COOKIE] },
     failures: ['too_many_requests'],
     handler: async ({ caller, body: { currentPassword } }) => {
       const account = await accountOf(deps, caller);
       await requirePassword(deps, account, currentPassword);
-      await announce(deps, await deps.accounts.remove(account.id));
+      if (!(await deps.accounts.remove(account, (gone) => announce(deps, gone)))) throw signedOut();
       return { status: 204, headers: { 'Set-Cookie': clearedRefreshCookie } };
     },
   });
-
-async function accountOf({ accounts }: MeDeps, { publicId }: ApiCaller): Promise<AccountCredentials> {
-  const account = publicId === null ? null : await accounts.findByPublicId(publicId);
-  if (account === null) throw gone();
-  return account;
-}
 
 async function announce({ onChanged, onKeysEnded }: MeDeps, { slugs, keyHashes }: Belongings): Promise<void> {
   await Promise.all([onChanged(slugs), onKeysEnded(keyHashes)]);
 }
 
-const gone = () => new Failure('unauthenticated', 'This account is no longer there');
-
-async function requirePassword({ passwords }: MeDeps, { passwordHash }: Account & { passwordHash: string | null }, given: string) {
-  if (await passwords.verify(passwordHash, given)) return;
-  throw invalid([{ path: 'currentPassword', message: 'is wrong' }]);
+/** Guesses are counted: whoever has got hold of a session must not find out the password by it. */
+async function requirePassword({ passwords, throttles }: MeDeps, { id, passwordHash }: AccountCredentials, given: string): Promise<void> {
+  const key = `user ${id}`;
+  await throttles.login.take(key);
+  if (!(await passwords.verify(passwordHash, given))) throw invalid([{ path: 'currentPassword', message: 'is wrong' }]);
+  await throttles.login.forget(key);
 }

@@ -1,11 +1,11 @@
 /** /api/v1/auth: what begins with a mail: registering, confirming the address, setting a forgotten password. */
 import { type AccountRequestSchemas, confirmSchema, forgotSchema, sessionSchema } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Logger, MailToken, RegistrationStore, Throttle, ThrottlePolicy } from '../../core/ports.ts';
+import { proofToken } from '../../core/mail.ts';
+import type { RegistrationStore, Throttle, ThrottlePolicy } from '../../core/ports.ts';
 import { requireOwnOrigin } from '../cookie.ts';
-import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute, openRoute } from '../route.ts';
-import { type AuthDeps, openSession } from './auth.ts';
+import { type AuthDeps, accountOf, openSession, SET_COOKIE } from './auth.ts';
 
 export type RegistrationDeps = Omit<AuthDeps, 'throttles'> & {
   registration: RegistrationStore;
@@ -14,18 +14,16 @@ export type RegistrationDeps = Omit<AuthDeps, 'throttles'> & {
   /** 32 random bytes as base64url. */
   newMailToken(): string;
   throttles: AuthDeps['throttles'] & { register: Throttle; mail: Throttle; token: Throttle };
-  logger: Logger;
+  /** Makes it effective everywhere that keys are gone. @param hashes SHA-256 of each */
+  onKeysEnded(hashes: readonly Uint8Array[]): Promise<void>;
 };
 
 /** From one address. */
 export const REGISTER_POLICY: ThrottlePolicy = { name: 'register', limit: 20, windowSec: 3600 };
-/** Mails to one e-mail address. */
+/** Mails of one kind to one e-mail address, and mails that one account asks for: nobody is flooded, and nobody can keep others from theirs. */
 export const MAIL_POLICY: ThrottlePolicy = { name: 'mail', limit: 5, windowSec: 3600 };
 /** Tokens of mails, and forgotten passwords, from one address. */
 export const TOKEN_POLICY: ThrottlePolicy = { name: 'token', limit: 60, windowSec: 3600 };
-
-export const CONFIRM_TTL_SEC = 3 * 24 * 3600;
-export const RESET_TTL_SEC = 3600;
 
 const AUTH = '/api/v1/auth';
 const COMMON = { query: null, requestHeaders: [], countRefusal: () => [] } as const;
@@ -39,16 +37,6 @@ export const registrationRoutes = (deps: RegistrationDeps): ApiRoute[] => [
   resetRoute(deps),
 ];
 
-/** Links lead to this server's own pages, whatever host the request was sent to. The token stands behind #, which no server logs. */
-export function mailToken(
-  { baseUrl, newMailToken }: Pick<RegistrationDeps, 'baseUrl' | 'newMailToken'>,
-  page: 'confirm' | 'reset',
-  ttlSec: number,
-): MailToken {
-  const token = newMailToken();
-  return { token, link: `${baseUrl}/${page}#token=${token}`, ttlSec };
-}
-
 const registerRoute = (deps: RegistrationDeps) =>
   openRoute({
     ...COMMON,
@@ -56,7 +44,7 @@ const registerRoute = (deps: RegistrationDeps) =>
     path: `${AUTH}/register`,
     summary: 'Register; a mail asks to confirm the address, and until then no links can be made',
     body: deps.accountSchemas.register,
-    reply: { status: 201, description: 'Registered and signed in', schema: sessionSchema, headers: [] },
+    reply: { status: 201, description: 'Registered and signed in', schema: sessionSchema, headers: [SET_COOKIE] },
     failures: ['forbidden', 'too_many_requests'],
     countRefusal: () => ['failedRegistrations'],
     handler: async ({ exchange, body: { email, password, timezone, locale } }) => {
@@ -64,11 +52,10 @@ const registerRoute = (deps: RegistrationDeps) =>
       if (!(await deps.isRegistrationOpen()))
         throw new Failure('forbidden', 'Registration is closed here: ask whoever runs this server for an account');
       await deps.throttles.register.take(deps.addressOf(exchange));
-      // Before it is known whether the address is taken, so that the time does not tell.
-      const passwordHash = await deps.passwords.hash(password);
-      const fresh = { email, passwordHash, timeZone: timezone, locale };
-      const account = await deps.registration.register(fresh, mailToken(deps, 'confirm', CONFIRM_TTL_SEC));
-      if (account === null) throw invalid([{ path: 'email', message: 'has an account already: sign in, or ask for a new password' }]);
+      await deps.throttles.mail.take(`confirm ${email}`);
+      const fresh = { email, passwordHash: await deps.passwords.hash(password), timeZone: timezone, locale };
+      // Whether the address has an account already makes no difference here: the mail that is sent says so, to its owner.
+      const account = await deps.registration.register(fresh, proofToken(deps.baseUrl, deps.newMailToken()));
       for (const name of ['registrations', 'confirmationMails'] as const) deps.counters.add(name);
       return openSession(deps, account, 201);
     },
@@ -108,8 +95,9 @@ const resendRoute = (deps: RegistrationDeps) =>
     reply: { status: 204, ...NOTHING },
     failures: ['too_many_requests'],
     handler: async ({ caller }) => {
-      await deps.throttles.mail.take(`user ${caller.userId}`);
-      await deps.registration.sendConfirmation(caller.userId, mailToken(deps, 'confirm', CONFIRM_TTL_SEC));
+      const account = await accountOf(deps, caller);
+      await deps.throttles.mail.take(`confirm ${account.email}`);
+      await deps.registration.sendConfirmation(account.id, proofToken(deps.baseUrl, deps.newMailToken()));
       deps.counters.add('confirmationMails');
       return { status: 204 };
     },
@@ -126,11 +114,8 @@ const forgotRoute = (deps: RegistrationDeps) =>
     failures: ['too_many_requests'],
     handler: async ({ exchange, body: { email } }) => {
       await deps.throttles.token.take(deps.addressOf(exchange));
-      await deps.throttles.mail.take(`email ${email}`);
-      // Not waited for: how long it takes would tell whether there is such an account.
-      deps.registration
-        .sendReset(email, mailToken(deps, 'reset', RESET_TTL_SEC))
-        .catch((err) => deps.logger.error({ err }, 'the mail for a forgotten password could not be queued'));
+      await deps.throttles.mail.take(`reset ${email}`);
+      await deps.registration.requestReset(email);
       return { status: 204 };
     },
   });
@@ -146,7 +131,9 @@ const resetRoute = (deps: RegistrationDeps) =>
     failures: ['too_many_requests'],
     handler: async ({ exchange, body: { token, password } }) => {
       await deps.throttles.token.take(deps.addressOf(exchange));
-      if (!(await deps.registration.resetPassword(token, await deps.passwords.hash(password)))) throw wrongToken();
+      const reset = await deps.registration.resetPassword(token, await deps.passwords.hash(password));
+      if (reset === null) throw wrongToken();
+      await deps.onKeysEnded(reset.endedKeys);
       deps.counters.add('passwordChanges');
       return { status: 204 };
     },

@@ -1,11 +1,13 @@
 /** Accounts as their owners sign in to them and change them. */
 import { randomBytes } from 'node:crypto';
-import type { Account, AccountCredentials, AccountStore, Belongings } from '../../core/ports.ts';
-import { inTransaction, type Pool } from './pool.ts';
+import type { Account, AccountChanges, AccountCredentials, AccountStore, Belongings } from '../../core/ports.ts';
+import { dropTokens, sendProof } from './mail-tokens.ts';
+import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
 
 /** Of an `Account`. */
 export const ACCOUNT_COLUMNS = `id, public_id AS "publicId", email, pending_email AS "pendingEmail", is_admin AS "isAdmin", plan, time_zone AS "timeZone", locale,
   daily_report AS "dailyReport", confirmed_at IS NOT NULL AS "isConfirmed", created_at AS "createdAt"`;
+const CREDENTIALS = `${ACCOUNT_COLUMNS}, password_hash AS "passwordHash"`;
 
 /** Ten characters, 50 bits: a new one tells nothing about the one before. */
 const PUBLIC_ID_LENGTH = 10;
@@ -16,41 +18,36 @@ export function createAccountStore(pool: Pool): AccountStore {
   return {
     async findByEmail(email) {
       const { rows } = await pool.query<AccountCredentials>(
-        `SELECT ${ACCOUNT_COLUMNS}, password_hash AS "passwordHash" FROM users WHERE lower(email) = lower($1) AND banned_at IS NULL`,
+        `(SELECT ${CREDENTIALS} FROM users WHERE lower(email) = lower($1) AND confirmed_at IS NOT NULL AND banned_at IS NULL)
+         UNION ALL
+         (SELECT ${CREDENTIALS} FROM users WHERE lower(email) = lower($1) AND confirmed_at IS NULL AND banned_at IS NULL ORDER BY id DESC LIMIT 1)`,
         [email],
       );
-      return rows[0] ?? null;
+      return { owner: rows.find((it) => it.isConfirmed) ?? null, claim: rows.find((it) => !it.isConfirmed) ?? null };
     },
 
     async findByPublicId(publicId) {
       const { rows } = await pool.query<AccountCredentials>({
         name: 'account-by-public-id',
-        text: `SELECT ${ACCOUNT_COLUMNS}, password_hash AS "passwordHash" FROM users WHERE public_id = $1 AND banned_at IS NULL`,
+        text: `SELECT ${CREDENTIALS} FROM users WHERE public_id = $1 AND banned_at IS NULL`,
         values: [publicId],
       });
       return rows[0] ?? null;
     },
 
-    async edit(id, { timeZone, locale, dailyReport }) {
-      const { rows } = await pool.query<Account>(
-        `UPDATE users SET time_zone = coalesce($2, time_zone), locale = coalesce($3, locale), daily_report = coalesce($4, daily_report)
-         WHERE id = $1 RETURNING ${ACCOUNT_COLUMNS}`,
-        [id, timeZone ?? null, locale ?? null, dailyReport ?? null],
-      );
-      return rows[0] ?? null;
+    change({ id, publicId }, changes) {
+      return inTransaction(pool, async (client) => {
+        const account = await lockAs(client, id, publicId);
+        return account === null ? null : changeLocked(client, account, changes);
+      });
     },
 
     async rehash(id, before, passwordHash) {
       await pool.query('UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2', [id, before, passwordHash]);
     },
 
-    async changePassword(id, passwordHash) {
-      const { rows } = await pool.query<{ publicId: string }>(
-        `WITH ended AS (DELETE FROM sessions WHERE user_id = $1)
-         UPDATE users SET password_hash = coalesce($2, password_hash), public_id = $3 WHERE id = $1 RETURNING public_id AS "publicId"`,
-        [id, passwordHash, newPublicId()],
-      );
-      return rows[0].publicId;
+    async endTokens(id) {
+      await inTransaction(pool, (client) => renewPublicId(client, id));
     },
 
     async belongings(id) {
@@ -62,19 +59,66 @@ export function createAccountStore(pool: Pool): AccountStore {
       return rows[0];
     },
 
-    async remove(id) {
-      return inTransaction(pool, async (client) => {
-        const { rows } = await client.query<{ id: number; slug: string }>('DELETE FROM links WHERE owner_id = $1 RETURNING id, slug', [id]);
-        const linkIds = rows.map((link) => link.id);
-        // Totals first and then days by link and day, as a fold under way locks them.
-        await client.query('SELECT FROM link_totals WHERE link_id = ANY($1) ORDER BY link_id FOR UPDATE', [linkIds]);
-        await client.query('DELETE FROM link_totals WHERE link_id = ANY($1)', [linkIds]);
-        await client.query('SELECT FROM link_days WHERE link_id = ANY($1) ORDER BY link_id, day FOR UPDATE', [linkIds]);
-        await client.query('DELETE FROM link_days WHERE link_id = ANY($1)', [linkIds]);
-        const keys = await client.query<{ hash: Buffer }>('DELETE FROM api_keys WHERE user_id = $1 RETURNING hash', [id]);
-        await client.query('DELETE FROM users WHERE id = $1', [id]);
-        return { slugs: rows.map(({ slug }) => slug), keyHashes: keys.rows.map(({ hash }) => hash) };
-      });
+    async remove({ id, publicId }, onGone) {
+      let gone: Belongings | null = null;
+      try {
+        return await inTransaction(pool, async (client) => {
+          if ((await lockAs(client, id, publicId, 'FOR UPDATE')) === null) return false;
+          gone = await removeLocked(client, id);
+          return true;
+        });
+      } finally {
+        if (gone !== null) await onGone(gone); // also when it failed: a commit whose answer was lost has happened all the same
+      }
     },
   };
+}
+
+/** @returns null when the account is gone, banned, or goes by another public id: then whoever asks was signed out meanwhile */
+async function lockAs(client: PoolClient, id: number, publicId: string, lock = 'FOR NO KEY UPDATE'): Promise<Account | null> {
+  const { rows } = await client.query<Account>(
+    `SELECT ${ACCOUNT_COLUMNS} FROM users WHERE id = $1 AND public_id = $2 AND banned_at IS NULL ${lock}`,
+    [id, publicId],
+  );
+  return rows[0] ?? null;
+}
+
+async function changeLocked(client: PoolClient, { id }: Account, changes: AccountChanges): Promise<Account> {
+  const { timeZone, locale, dailyReport, passwordHash, email } = changes;
+  if (passwordHash !== undefined) await setPassword(client, id, passwordHash);
+  const { rows } = await client.query<Account>(
+    `UPDATE users SET time_zone = coalesce($2, time_zone), locale = coalesce($3, locale), daily_report = coalesce($4, daily_report),
+       pending_email = coalesce($5, pending_email)
+     WHERE id = $1 RETURNING ${ACCOUNT_COLUMNS}`,
+    [id, timeZone ?? null, locale ?? null, dailyReport ?? null, email?.address ?? null],
+  );
+  if (email !== undefined) await sendProof(client, { ...rows[0], email: email.address }, 'email', email.token);
+  return rows[0];
+}
+
+/** Ends whatever somebody may have begun who had the former password: sessions, tokens, the way to another address. */
+export async function setPassword(client: PoolClient, id: number, passwordHash: string): Promise<void> {
+  await client.query('UPDATE users SET password_hash = $2, pending_email = NULL WHERE id = $1', [id, passwordHash]);
+  await dropTokens(client, id, ['reset', 'email']);
+  await renewPublicId(client, id);
+}
+
+/** Every older token of the account is worthless from now on. */
+async function renewPublicId(client: Queryable, id: number): Promise<void> {
+  await client.query('UPDATE users SET public_id = $2 WHERE id = $1', [id, newPublicId()]);
+  await client.query('DELETE FROM sessions WHERE user_id = $1', [id]);
+}
+
+/** The row of the account is locked, so nobody adds a link meanwhile. */
+async function removeLocked(client: PoolClient, id: number): Promise<{ slugs: string[]; keyHashes: Uint8Array[] }> {
+  const { rows } = await client.query<{ id: number; slug: string }>('DELETE FROM links WHERE owner_id = $1 RETURNING id, slug', [id]);
+  const linkIds = rows.map((link) => link.id);
+  // Totals first and then days by link and day, as a fold under way locks them.
+  await client.query('SELECT FROM link_totals WHERE link_id = ANY($1) ORDER BY link_id FOR UPDATE', [linkIds]);
+  await client.query('DELETE FROM link_totals WHERE link_id = ANY($1)', [linkIds]);
+  await client.query('SELECT FROM link_days WHERE link_id = ANY($1) ORDER BY link_id, day FOR UPDATE', [linkIds]);
+  await client.query('DELETE FROM link_days WHERE link_id = ANY($1)', [linkIds]);
+  const keys = await client.query<{ hash: Buffer }>('DELETE FROM api_keys WHERE user_id = $1 RETURNING hash', [id]);
+  await client.query('DELETE FROM users WHERE id = $1', [id]);
+  return { slugs: rows.map(({ slug }) => slug), keyHashes: keys.rows.map(({ hash }) => hash) };
 }

@@ -1,6 +1,6 @@
 /** Keys of programs. A key is shown once; its SHA-256 is kept (it is random, so a slow hash would protect nothing). */
 import { createHash, randomBytes } from 'node:crypto';
-import { API_KEYS_MAX, type CreateApiKey, type Scope } from '../../core/api.ts';
+import { API_KEYS_MAX, type Scope } from '../../core/api.ts';
 import { apiKeyPrefix, generateApiKey } from '../../core/api-key.ts';
 import { Failure } from '../../core/failure.ts';
 import type { ApiCaller, ApiKeyStore, Clock, Logger, OwnedApiKey } from '../../core/ports.ts';
@@ -34,9 +34,16 @@ const keyOf = ({ created_at, expires_at, last_used_at, ...row }: Row): OwnedApiK
 type NewKey = { userId: number; name: string; scopes: readonly Scope[]; expiresAt?: number | null | undefined };
 type MadeKey = { key: OwnedApiKey; secret: string };
 
-/** @returns the key itself: nobody can read it again */
+/** Whatever the account may have and give. @returns the key itself: nobody can read it again */
 export async function createApiKey(db: Queryable, key: NewKey): Promise<string> {
   return (await insertKey(db, key)).secret;
+}
+
+/** Within what the account may have and give. @throws Failure as ApiKeyStore.create does */
+export async function addApiKey(pool: Pool, key: NewKey): Promise<MadeKey> {
+  const made = await inTransaction(pool, (client) => insertKeyWithin(client, key));
+  if (made instanceof Failure) throw made;
+  return made;
 }
 
 async function insertKey(db: Queryable, { userId, name, scopes, expiresAt = null }: NewKey): Promise<MadeKey> {
@@ -51,11 +58,7 @@ async function insertKey(db: Queryable, { userId, name, scopes, expiresAt = null
 /** @param onRevoked makes the end of a key known everywhere, by its hash */
 export function createApiKeyStore(pool: Pool, onRevoked: (hash: Uint8Array) => Promise<void>): ApiKeyStore {
   return {
-    async create(ownerId, key) {
-      const made = await inTransaction(pool, (client) => insertKeyWithin(client, ownerId, key));
-      if (made instanceof Failure) throw made;
-      return made;
-    },
+    create: (ownerId, key) => addApiKey(pool, { userId: ownerId, ...key }),
 
     async list(ownerId) {
       const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM api_keys WHERE user_id = $1 ORDER BY id DESC`, [ownerId]);
@@ -80,20 +83,19 @@ export function createApiKeyStore(pool: Pool, onRevoked: (hash: Uint8Array) => P
  * Within what the account may have and give. Its row is locked, or many at once would all count before any of them is there.
  * Failures are returned: one that is thrown costs the connection, see inTransaction.
  */
-async function insertKeyWithin(client: PoolClient, userId: number, key: CreateApiKey): Promise<MadeKey | Failure> {
+async function insertKeyWithin(client: PoolClient, key: NewKey): Promise<MadeKey | Failure> {
   const { rows: users } = await client.query<{ isAdmin: boolean }>(
     'SELECT is_admin AS "isAdmin" FROM users WHERE id = $1 FOR NO KEY UPDATE',
-    [userId],
+    [key.userId],
   );
   if (users.length === 0) return new Failure('unauthenticated', 'This account is gone');
-  if (key.scopes.includes('admin') && !users[0].isAdmin) return refused('scopes', 'admin may be given only by administrators');
-  const { rows } = await client.query<{ keys: number }>('SELECT count(*) AS keys FROM api_keys WHERE user_id = $1', [userId]);
+  if (key.scopes.includes('admin') && !users[0].isAdmin) return refused('scopes', 'only administrators may have keys with the scope admin');
+  const { rows } = await client.query<{ keys: number }>('SELECT count(*) AS keys FROM api_keys WHERE user_id = $1', [key.userId]);
   if (rows[0].keys >= API_KEYS_MAX) return refused('', `an account may have ${API_KEYS_MAX} keys: delete one first`);
-  return insertKey(client, { userId, ...key });
+  return insertKey(client, key);
 }
 
-const refused = (path: string, message: string) =>
-  new Failure('invalid', path === '' ? message : 'One field is not valid', { errors: [{ path, message }] });
+const refused = (path: string, message: string) => new Failure('invalid', message, { errors: [{ path, message }] });
 const notFound = () => new Failure('not_found', 'There is no such key');
 
 /**

@@ -5,11 +5,10 @@ import type { Idempotency, LinkChanges, LinkStore, NewLink, OwnedLink } from '..
 import type { Quotas } from '../../core/quota.ts';
 import { randomSlug, slugFault } from '../../core/slug.ts';
 import { BEGIN_ALLOWANCE, whyNotAllowed } from './allowance.ts';
-import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
+import { inTransaction, type Pool, type PoolClient, type Queryable, UNIQUE_VIOLATION } from './pool.ts';
 
 /** With 55^7 slugs a collision is rare; so many in a row mean that something else is wrong. */
 const RANDOM_SLUG_TRIES = 10;
-const UNIQUE_VIOLATION = '23505';
 const CHECK_VIOLATION = '23514';
 
 const COLUMNS =

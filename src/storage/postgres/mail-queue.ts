@@ -2,7 +2,8 @@
  * The queue of mails: jobs of graphile-worker, whose schema `migrate` makes. A mail is queued exactly when the transaction commits in which it
  * was queued. Only the functions and the view that graphile-worker documents are used; its tables are its own.
  */
-import { type MailOrder, readMailOrder } from '../../core/mail.ts';
+import { createHash } from 'node:crypto';
+import { MAIL_TASKS, type MailOrder, readMailOrder } from '../../core/mail.ts';
 import type { Queryable } from './pool.ts';
 
 /** Tries grow apart from some seconds to six hours (e^n, n at most 10): together some 16 hours. */
@@ -18,8 +19,17 @@ const DEAD_AFTER = '5 minutes';
 export async function queueMail(db: Queryable, { jobKey, ...rest }: MailOrder & { jobKey: string }): Promise<void> {
   const order = readMailOrder(rest);
   if (order === null) throw new Error('not a mail: its address, kind, language or link is wrong');
-  await db.query(`SELECT graphile_worker.add_job('mail', $1::json, job_key => $2, max_attempts => $3)`, [
-    JSON.stringify(order),
+  await addJob(db, MAIL_TASKS.mail, order, jobKey);
+}
+
+/** Somebody's wish for a new password, whether there is such an account or not; it replaces one of the same address that still waits. */
+export const queueResetRequest = (db: Queryable, email: string): Promise<void> =>
+  addJob(db, MAIL_TASKS.reset, { email }, `${MAIL_TASKS.reset}:${createHash('sha256').update(email).digest('base64url')}`);
+
+async function addJob(db: Queryable, task: string, payload: object, jobKey: string): Promise<void> {
+  await db.query('SELECT graphile_worker.add_job($1, $2::json, job_key => $3, max_attempts => $4)', [
+    task,
+    JSON.stringify(payload),
     jobKey,
     MAX_ATTEMPTS,
   ]);
@@ -40,7 +50,8 @@ export async function tidyMailQueue(db: Queryable): Promise<number> {
   );
   const { rowCount } = await db.query(
     `SELECT graphile_worker.complete_jobs(array_agg(id)) FROM graphile_worker.jobs
-     WHERE task_identifier = 'mail' AND attempts >= max_attempts AND locked_at IS NULL HAVING count(*) > 0`,
+     WHERE task_identifier = ANY($1) AND attempts >= max_attempts AND locked_at IS NULL HAVING count(*) > 0`,
+    [Object.values(MAIL_TASKS)],
   );
   return rowCount ?? 0;
 }

@@ -125,6 +125,12 @@ export function isStoreAway(error: unknown): boolean {
   return isStoreAway(error.cause);
 }
 
+export const UNIQUE_VIOLATION = '23505';
+
+/** Whether a statement failed because a row like it is there already. @param index of the rows in question; absent: whichever */
+export const isUniqueViolation = (error: unknown, index?: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION && (index === undefined || error.constraint === index);
+
 /** Of pg_type; they never change. */
 const OIDS = { int8: 20, date: 1082, int8Array: 1016, dateArray: 1182 };
 

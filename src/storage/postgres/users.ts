@@ -1,8 +1,7 @@
 /** Accounts. */
-import pg from 'pg';
 import type { Plan } from '../../core/account.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Queryable } from './pool.ts';
+import { isUniqueViolation, type Queryable } from './pool.ts';
 
 export type User = {
   id: number;
@@ -25,11 +24,10 @@ export type NewUser = {
 };
 
 const COLUMNS = `id, email, is_admin AS "isAdmin", plan, time_zone AS "timeZone", confirmed_at AS "confirmedAt"`;
-const UNIQUE_VIOLATION = '23505';
 
 /**
  * An account that is confirmed at once.
- * @throws Failure `invalid` when the e-mail is taken
+ * @throws Failure `invalid` when a confirmed account has the e-mail
  */
 export async function createConfirmedUser(db: Queryable, user: NewUser): Promise<User> {
   try {
@@ -39,7 +37,7 @@ export async function createConfirmedUser(db: Queryable, user: NewUser): Promise
     );
     return rows[0];
   } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION && error.constraint === 'users_email') {
+    if (isUniqueViolation(error, 'users_email')) {
       throw new Failure('invalid', `there is an account with the e-mail ${user.email} already`, {
         errors: [{ path: 'email', message: 'is taken' }],
         cause: error,
@@ -49,8 +47,11 @@ export async function createConfirmedUser(db: Queryable, user: NewUser): Promise
   }
 }
 
-/** @param email as `normalizeEmail` makes it */
+/** Whose address it is; where nobody has proved that, the newest account that claims it. @param email as `normalizeEmail` makes it */
 export async function findUserByEmail(db: Queryable, email: string): Promise<User | null> {
-  const { rows } = await db.query<User>(`SELECT ${COLUMNS} FROM users WHERE lower(email) = lower($1)`, [email]);
+  const { rows } = await db.query<User>(
+    `SELECT ${COLUMNS} FROM users WHERE lower(email) = lower($1) ORDER BY confirmed_at NULLS LAST, id DESC LIMIT 1`,
+    [email],
+  );
   return rows[0] ?? null;
 }
