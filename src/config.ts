@@ -9,18 +9,38 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { normalizeEmail } from './core/account.ts';
 import { LOG_LEVELS, type LogLevel } from './core/ports.ts';
+import { isShopName } from './core/quick-links.ts';
 import type { Quotas } from './core/quota.ts';
-import { type ConfigFault, type Environment, integer, oneOf, type Parse, type ReadFile, SettingError, settingsOf } from './settings.ts';
+import {
+  bytes,
+  type ConfigFault,
+  type Environment,
+  GIB,
+  integer,
+  KIB,
+  oneOf,
+  type Parse,
+  type ReadFile,
+  SettingError,
+  settingsOf,
+} from './settings.ts';
 import { readIfPresent } from './storage/private-file.ts';
 
 export type { ConfigFault };
 
-const KIB = 1024;
-const GIB = KIB ** 3;
 export const SECRET_KEY_MIN_BYTES = 32;
 /** A longer key with fewer different characters than this was typed, not made. */
 const SECRET_KEY_MIN_DIFFERENT = 8;
+/** Room for the newest segment of every log. */
+const CLICK_LOG_MIN_BYTES = KIB ** 2;
+/** As `maxmemory 200mb` of Redis. */
+const GUEST_CACHE_BYTES = 200 * KIB ** 2;
+/** An empty Redis takes some megabytes itself. */
+const GUEST_CACHE_MIN_BYTES = 16 * KIB ** 2;
+const QUICK_LINK_SHOPS = ['ozon', 'wildberries', 'aliexpress'];
+const NO_SHOPS = 'none';
 const THREADS_MAX = 128;
+const REDIS_PORT = '6379';
 const QUOTA_MAX = 1_000_000_000;
 
 const REGISTRATION_MODES = ['open', 'closed'] as const;
@@ -41,6 +61,10 @@ export type Config = {
   redisUrl: string | null;
   /** Where guest links are kept, and nothing else; null: in Postgres. */
   redisGuestUrl: string | null;
+  /** Of all guest links together. */
+  guestCacheBytes: number;
+  /** Names of the shops that quick links are made for. */
+  quickLinkShops: string[];
   frontThreads: number;
   shardThreads: number;
   /** Null: made and kept in the data folder. */
@@ -93,11 +117,13 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     databaseUrl: settings.secret('DATABASE_URL', null, parseDatabaseUrl),
     redisUrl: settings.secret('REDIS_URL', null, parseRedisUrl),
     redisGuestUrl: settings.secret('REDIS_GUEST_URL', null, parseRedisUrl),
+    guestCacheBytes: settings.text('GUEST_CACHE_BYTES', GUEST_CACHE_BYTES, bytes(GUEST_CACHE_MIN_BYTES)),
+    quickLinkShops: settings.text('QUICK_LINK_SHOPS', QUICK_LINK_SHOPS, parseShops),
     secretKey: settings.secret('SECRET_KEY', null, parseSecretKey),
     previousSecretKeys: settings.secret('SECRET_KEY_PREVIOUS', [], (text) => [parseSecretKey(text)]),
     trustedProxies: settings.text('TRUSTED_PROXIES', [], parseProxies),
     clickLogFsync: settings.text('CLICK_LOG_FSYNC', 'everysec', oneOf(FSYNC_MODES)),
-    clickLogMaxBytes: settings.text('CLICK_LOG_MAX_BYTES', 8 * GIB, parseBytes),
+    clickLogMaxBytes: settings.text('CLICK_LOG_MAX_BYTES', 8 * GIB, bytes(CLICK_LOG_MIN_BYTES)),
     flushRows: settings.text('FLUSH_ROWS', 1_000, integer(1, 1_000_000)),
     flushMs: settings.text('FLUSH_MS', 250, integer(1, 60_000)),
     linkCacheEntries: settings.text('LINK_CACHE_ENTRIES', 200_000, integer(1, 100_000_000)),
@@ -113,6 +139,12 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     registration: settings.text('REGISTRATION', 'open', oneOf(REGISTRATION_MODES)),
     logLevel: settings.text('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
   };
+  if (config.redisGuestUrl !== null && isSameServer(config.redisGuestUrl, config.redisUrl)) {
+    faults.push({
+      name: 'REDIS_GUEST_URL',
+      message: 'must be another server than REDIS_URL: guest links displace whatever was not used for long',
+    });
+  }
   return faults.length > 0 ? faults : config;
 }
 
@@ -136,19 +168,6 @@ export function trustedProxyList(proxies: readonly string[]): BlockList {
   const list = new BlockList();
   for (const proxy of proxies) addProxy(list, proxy);
   return list;
-}
-
-const UNITS: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, ki: KIB, mi: KIB ** 2, gi: GIB, ti: KIB ** 4 };
-/** Room for the newest segment of every log. */
-const CLICK_LOG_MIN_BYTES = KIB ** 2;
-
-function parseBytes(text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgt]?i?)b?$/i.exec(text) ?? [];
-  const value = Math.round(Number(number) * UNITS[unit?.toLowerCase() ?? '']);
-  if (!(value >= CLICK_LOG_MIN_BYTES && Number.isSafeInteger(value))) {
-    throw new SettingError(`must be a size of at least 1MiB such as 500MB or 8GiB, is "${text}"`);
-  }
-  return value;
 }
 
 const existing =
@@ -179,6 +198,11 @@ function parseDatabaseUrl(text: string): string {
     throw new SettingError('must look like postgres://user:password@host:5432/database');
   }
   return text;
+}
+
+function isSameServer(url: string, other: string | null): boolean {
+  const [one, two] = [new URL(url.toLowerCase()), other === null ? null : new URL(other.toLowerCase())];
+  return one.hostname === two?.hostname && (one.port || REDIS_PORT) === (two.port || REDIS_PORT);
 }
 
 /** ioredis would take settings of its own from a query. */
@@ -216,6 +240,19 @@ function parseSecretKey(text: string): string {
   if (bytes < SECRET_KEY_MIN_BYTES) throw new SettingError(`must have at least ${SECRET_KEY_MIN_BYTES} bytes, has ${bytes}`);
   if (new Set(text).size < SECRET_KEY_MIN_DIFFERENT) throw new SettingError('must be random, as `openssl rand -base64 32` makes it');
   return text;
+}
+
+function parseShops(text: string): string[] {
+  if (text === NO_SHOPS) return [];
+  const shops = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((shop) => shop !== '');
+  const wrong = shops.filter((shop) => !isShopName(shop));
+  if (shops.length > 0 && wrong.length === 0) return [...new Set(shops)];
+  throw new SettingError(
+    `must be names of shops as they stand before .ru, separated by commas, or ${NO_SHOPS}; has "${wrong.join('", "')}"`,
+  );
 }
 
 function parseProxies(text: string): string[] {

@@ -59,6 +59,20 @@ export const integer =
     return value;
   };
 
+export const KIB = 1024;
+export const GIB = KIB ** 3;
+const UNITS: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, ki: KIB, mi: KIB ** 2, gi: GIB, ti: KIB ** 4 };
+
+/** @param min a whole number of MiB */
+export const bytes =
+  (min: number): Parse<number> =>
+  (text) => {
+    const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgt]?i?)b?$/i.exec(text) ?? [];
+    const value = Math.round(Number(number) * UNITS[unit?.toLowerCase() ?? '']);
+    if (value >= min && Number.isSafeInteger(value)) return value;
+    throw new SettingError(`must be a size of at least ${min / KIB ** 2}MiB such as 500MB or 8GiB, is "${text}"`);
+  };
+
 export const oneOf =
   <T extends string>(words: readonly T[]): Parse<T> =>
   (text) => {

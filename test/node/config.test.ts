@@ -48,6 +48,8 @@ it('has a default for everything', () => {
     databaseUrl: null,
     redisUrl: null,
     redisGuestUrl: null,
+    guestCacheBytes: 209_715_200,
+    quickLinkShops: ['ozon', 'wildberries', 'aliexpress'],
     frontThreads: 3,
     shardThreads: 1,
     secretKey: null,
@@ -163,6 +165,33 @@ it('reads sizes', () => {
   }
 });
 
+it('keeps guest links small, but not so small that Redis has no room', () => {
+  assert.is(good({}).guestCacheBytes, 209_715_200, 'what Redis calls 200mb');
+  assert.is(good({ GUEST_CACHE_BYTES: '16MiB' }).guestCacheBytes, 16_777_216);
+  assert.equal(faults({ GUEST_CACHE_BYTES: '16MB' }), [
+    { name: 'GUEST_CACHE_BYTES', message: 'must be a size of at least 16MiB such as 500MB or 8GiB, is "16MB"' },
+  ]);
+});
+
+it('takes names of shops, once each, or none', () => {
+  assert.equal(good({}).quickLinkShops, ['ozon', 'wildberries', 'aliexpress']);
+  assert.equal(good({ QUICK_LINK_SHOPS: 'Ozon, yandex-market ozon,4lapy' }).quickLinkShops, ['ozon', 'yandex-market', '4lapy']);
+  assert.equal(good({ QUICK_LINK_SHOPS: 'none' }).quickLinkShops, []);
+  for (const text of ['ozon.ru', 'ozon|x', '(.*)', '-', 'ozon,о́зон', ',']) {
+    assert.is(faults({ QUICK_LINK_SHOPS: text })[0].name, 'QUICK_LINK_SHOPS', text);
+  }
+});
+
+it('keeps guest links apart from what nodes tell each other', () => {
+  const both = (guests: string) => ({ REDIS_URL: 'redis://redis:6379/0', REDIS_GUEST_URL: guests });
+  for (const same of ['redis://redis/1', 'rediss://user:secret@redis:6379', 'redis://REDIS']) {
+    const [fault] = faults(both(same));
+    assert.is(fault.name, 'REDIS_GUEST_URL', same);
+    assert.match(fault.message, 'another server than REDIS_URL');
+  }
+  for (const other of ['redis://redis:6380', 'redis://guests']) assert.is(good(both(other)).redisGuestUrl, other);
+});
+
 it('takes an origin as base url, nothing more', () => {
   assert.is(good({ BASE_URL: 'https://Go.Example.com' }).baseUrl, 'https://go.example.com');
   assert.is(good({ BASE_URL: 'http://example.com:8080/' }).baseUrl, 'http://example.com:8080');
@@ -247,6 +276,8 @@ it('lists every fault at once, in their words', () => {
     TRUSTED_PROXIES: 'nginx',
     CLICK_LOG_FSYNC: 'sometimes',
     CLICK_LOG_MAX_BYTES: 'much',
+    GUEST_CACHE_BYTES: '1 link',
+    QUICK_LINK_SHOPS: 'ozon.ru',
     FLUSH_ROWS: '-1',
     FLUSH_MS: '0',
     LINK_CACHE_ENTRIES: 'all',

@@ -34,7 +34,7 @@ export function guestStoreContract(name: string, start: () => Promise<Component<
   });
   it.after.each(({ stop }) => stop());
 
-  const linksOf = (store: GuestStore) => createGuestLinks(store, randomBytes);
+  const linksOf = (store: GuestStore) => createGuestLinks(store, randomBytes, () => undefined);
   const targetOf = async (store: GuestStore, slug: string) => (await store.lookup([slug])).get(slug)?.target;
   const bulky = (text: string) => `https://example.com/${text}/`.padEnd(BULKY, 'x');
   const make = async (store: GuestStore, count: number, text: string) => {

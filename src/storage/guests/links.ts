@@ -10,13 +10,22 @@ import { guestSlug } from '../../core/slug.ts';
 /** Of 55^7 slugs some million are taken at most; so many collisions in a row mean that something else is wrong. */
 const TRIES = 10;
 
-/** @param randomBytes a cryptographic source */
-export function createGuestLinks(store: GuestStore, randomBytes: (n: number) => Uint8Array): GuestLinks {
+/**
+ * @param randomBytes a cryptographic source
+ * @param onMade a slug leads somewhere now: threads may remember that it did not
+ */
+export function createGuestLinks(store: GuestStore, randomBytes: (n: number) => Uint8Array, onMade: (slug: string) => void): GuestLinks {
+  async function put(slug: string, target: string) {
+    const made = await store.put(slug, target);
+    if (made.isNew) onMade(slug);
+    return made;
+  }
+
   return {
     async create(target) {
       for (let i = 0; i < TRIES; i++) {
         const slug = guestSlug(randomBytes);
-        if ((await store.put(slug, target)).isNew) return slug;
+        if ((await put(slug, target)).isNew) return slug;
       }
       throw noFreeSlug();
     },
@@ -24,7 +33,7 @@ export function createGuestLinks(store: GuestStore, randomBytes: (n: number) => 
     async share(target) {
       for (let i = 0; i < TRIES; i++) {
         const slug = sharedSlug(target, i);
-        const made = await store.put(slug, target);
+        const made = await put(slug, target);
         if (made.isNew || made.target === target) return { slug, isNew: made.isNew };
       }
       throw noFreeSlug();
