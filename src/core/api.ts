@@ -115,12 +115,13 @@ export function linkRequestSchemas(ownHosts: ReadonlySet<string>) {
     .strictObject({ url, ...details })
     .refine(isWindow, WINDOW_FAULT)
     .meta({ title: 'CreateLink' });
+  const createGuestLink = z.strictObject({ url }).meta({ title: 'CreateGuestLink' });
   const editLink = z
     .strictObject({ url: url.optional(), ...details })
     .refine((changes) => Object.keys(changes).length > 0, 'must change at least one field')
     .refine(isWindow, WINDOW_FAULT)
     .meta({ title: 'EditLink', minProperties: 1 });
-  return { createLink, editLink };
+  return { createLink, createGuestLink, editLink };
 }
 
 export type LinkRequestSchemas = ReturnType<typeof linkRequestSchemas>;
@@ -169,6 +170,16 @@ export const slugStateSchema = z
   })
   .meta({ title: 'SlugState' });
 export type SlugState = z.infer<typeof slugStateSchema>;
+
+export const guestLinkSchema = z
+  .object({
+    slug: z.string(),
+    shortUrl: z.string().meta({ format: 'uri' }),
+    url: z.string().meta({ format: 'uri' }),
+    qr: z.string().meta({ format: 'uri', description: 'A QR code of shortUrl, as a PNG in a data: URL' }),
+  })
+  .meta({ title: 'GuestLink' });
+export type GuestLink = z.infer<typeof guestLinkSchema>;
 
 export const linkListQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(PAGE_MAX_LINKS).default(PAGE_DEFAULT_LINKS),

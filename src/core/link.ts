@@ -37,11 +37,18 @@ export type LinkRules = {
 /** A link that somebody made without an account: no owner, no statistics, no rules. `target` as in `Link`. */
 export type GuestLink = { slug: string; target: string };
 
-/** No row of the store has it. */
-const GUEST_ID = 0;
+/** The id of every guest link: no row of the store has it. */
+export const GUEST_ID = 0;
 
 /** A guest link as the link table holds it: one without rules, whose clicks nobody asks for. */
-export const linkOfGuest = ({ slug, target }: GuestLink): Link => ({ id: GUEST_ID, slug, target, timeZone: 'UTC', disabled: false, rules: null });
+export const linkOfGuest = ({ slug, target }: GuestLink): Link => ({
+  id: GUEST_ID,
+  slug,
+  target,
+  timeZone: 'UTC',
+  disabled: false,
+  rules: null,
+});
 
 export type Visit = {
   /** The visitor has given the link's password, in this request or not long ago. */

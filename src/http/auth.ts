@@ -15,6 +15,9 @@ export function bearerOf(headers: ReadonlyMap<string, string>): string | null {
   return BEARER.exec(authorization)?.[1] ?? null;
 }
 
+/** Whether a request says who it is, rightly or not. */
+export const hasCredentials = (headers: ReadonlyMap<string, string>): boolean => headers.has('authorization') || headers.has('x-api-key');
+
 export type CallerLookups = { findKey: KeyLookup; findSession: SessionLookup };
 
 /** @throws Failure unauthenticated */

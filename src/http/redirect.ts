@@ -5,10 +5,10 @@
  * the copies.
  */
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
-import { decide, type Link, noteUsedUp, type Settled, type Visit } from '../core/link.ts';
+import { decide, GUEST_ID, type Link, noteUsedUp, type Settled, type Visit } from '../core/link.ts';
 import type { ClickLimits } from '../core/ports.ts';
 import { isPreviewBot } from '../core/preview-bots.ts';
-import { isSlugForm } from '../core/slug.ts';
+import { isGuestSlug, isSlugForm } from '../core/slug.ts';
 import { type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
 import type { ClientAddress } from './client-address.ts';
 import { countRefusal, refusedPage } from './decision-pages.ts';
@@ -24,6 +24,8 @@ export type Links = {
 
 export type RedirectDeps = ClickRecorderDeps & {
   links: Links;
+  /** Guest links are apart, so that they displace none that has an owner. @param used says that one was served */
+  guests: { links: Links; used(slug: string): void };
   limits: ClickLimits;
   unlocks: Unlocks;
   clientAddress: ClientAddress;
@@ -41,7 +43,7 @@ type Seen = {
 };
 
 export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
-  const { links, limits, unlocks, clientAddress, clock, counters } = deps;
+  const { links, guests, limits, unlocks, clientAddress, clock, counters } = deps;
   const record = clickRecorder(deps);
   app.get('/*', (res, req) => visit(res, req, true));
   app.head('/*', (res, req) => visit(res, req, false));
@@ -49,8 +51,10 @@ export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
   function visit(res: HttpResponse, req: HttpRequest, isGet: boolean): void {
     const slug = req.getUrl().slice(1);
     const link = links.get(slug);
-    if (link === undefined && isSlugForm(slug)) lookUp(res, req, slug, isGet);
-    else if (link?.disabled === false && link.rules === null) {
+    if (link === undefined && isSlugForm(slug)) {
+      if (isGuestSlug(slug)) visitGuest(res, req, slug, isGet);
+      else lookUp(res, req, slug, isGet, links);
+    } else if (link?.disabled === false && link.rules === null) {
       if (isGet) {
         record(link, clientAddress(res, req), req.getHeader('user-agent'), req.getHeader('referer'), req.getHeader('accept-language'));
       }
@@ -58,11 +62,17 @@ export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
     } else answer(res, link ?? null, read(res, req, isGet), later(res));
   }
 
+  function visitGuest(res: HttpResponse, req: HttpRequest, slug: string, isGet: boolean): void {
+    const link = guests.links.get(slug);
+    if (link === undefined) lookUp(res, req, slug, isGet, guests.links);
+    else answer(res, link, read(res, req, isGet), later(res));
+  }
+
   /** The link is not at hand: everything of the request is copied before the wait. */
-  function lookUp(res: HttpResponse, req: HttpRequest, slug: string, isGet: boolean): void {
+  function lookUp(res: HttpResponse, req: HttpRequest, slug: string, isGet: boolean, table: Links): void {
     const finish = later(res);
     const seen = read(res, req, isGet);
-    links.load(slug).then(
+    table.load(slug).then(
       (link) => {
         if (link === null) counters.add('missingLinkLookups');
         finish(() => answer(res, link, seen, finish));
@@ -98,11 +108,19 @@ export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
 
   function carryOut(decision: Settled, res: HttpResponse, link: Link | null, seen: Seen, isPreview: boolean): void {
     if (decision.kind === 'redirect') {
-      if (seen.isGet && link !== null) record(link, seen.address, seen.userAgent, seen.referrer, seen.language);
+      if (seen.isGet && link !== null) count(link, seen);
       redirect(res, decision.target, seen.isGet);
     } else {
       countRefusal(decision, isPreview, counters);
       writePage(res, refusedPage(decision, link, seen, clock()), seen.isGet);
+    }
+  }
+
+  function count(link: Link, { address, userAgent, referrer, language }: Seen): void {
+    if (link.id !== GUEST_ID) record(link, address, userAgent, referrer, language);
+    else {
+      counters.add('guestRedirects'); // all that is ever known of it
+      guests.used(link.slug);
     }
   }
 

@@ -69,9 +69,21 @@ type RouteParts<Query, Body> = {
   countRefusal(failure: Failure): readonly CounterName[];
 };
 
+/** What a guarded route does for whoever says nothing of who it is: no key and no token. */
+export type GuestVariant<Body = unknown> = {
+  description: string;
+  body: z.ZodType<Body>;
+  /** Makes the JSON that was sent a body. @throws Failure */
+  read(value: unknown): Body;
+  reply: z.ZodType;
+  failures: readonly FailureCode[];
+  handler(request: { exchange: Exchange; body: Body }): Promise<Reply>;
+};
+
 type GuardedRoute<Query, Body> = RouteParts<Query, Body> & {
   /** What a key needs to have; `session`: only for people who are signed in, not for keys. */
   scope: Scope | 'session';
+  guest?: GuestVariant;
   handler(request: ApiRequest<Query, Body>): Promise<Reply>;
 };
 
@@ -92,4 +104,9 @@ export function apiRoute<Query, Body>(route: GuardedRoute<Query, Body>): ApiRout
 /** The same for a route that everybody may call. */
 export function openRoute<Query, Body>(route: Omit<OpenRoute<Query, Body>, 'scope'>): ApiRoute {
   return { ...route, scope: null };
+}
+
+/** As `apiRoute`, for what a route does for guests. */
+export function guestVariant<Body>(variant: GuestVariant<Body>): GuestVariant {
+  return variant;
 }

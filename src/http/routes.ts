@@ -14,7 +14,7 @@ import { type RegistrationDeps, registrationRoutes } from './api/registration.ts
 import { slugRoutes } from './api/slugs.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
 import { appRoutes } from './assets.ts';
-import { authenticate, type CallerLookups, requireScope } from './auth.ts';
+import { authenticate, type CallerLookups, hasCredentials, requireScope } from './auth.ts';
 import { type ExchangeDeps, serveNothingBelow, serveOtherMethods, serveRoute } from './exchange.ts';
 import { healthRoutes } from './health.ts';
 import { checked, jsonOf } from './input.ts';
@@ -92,6 +92,9 @@ function apiHandler(route: ApiRoute, deps: CallerDeps): Handler {
   return async (exchange) => {
     try {
       if (route.scope === null) return await route.handler(read(exchange));
+      if (route.guest !== undefined && !hasCredentials(exchange.headers)) {
+        return await route.guest.handler({ exchange, body: route.guest.read(jsonOf(exchange)) });
+      }
       const caller = await authenticate(exchange.headers, deps);
       requireScope(caller, route.scope);
       return await route.handler({ ...read(exchange), caller });
