@@ -10,7 +10,9 @@ import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, logBoard, TuningBoard } from './core/shared.ts';
 import { offsetMemory } from './core/zone.ts';
+import { openFrontGuests } from './front-guests.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
+import { GUEST_LINKS_POLICY } from './http/api/guest-links.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';
 import { sessionLookup } from './http/auth.ts';
 import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
@@ -110,6 +112,7 @@ const links = createLinkTable({
   clock: Date.now,
   onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
 });
+const guests = await openFrontGuests({ setup, name, lookups: lookups.value, hosts, versions, counters, logger });
 const announcer = threadAnnouncer(
   versions,
   setup.hasOthers ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
@@ -159,10 +162,12 @@ const server = await startServer(setup.host, setup.port, (app) => {
       register: createThrottle(queries.value, REGISTER_POLICY),
       mail: createThrottle(queries.value, MAIL_POLICY),
       token: createThrottle(queries.value, TOKEN_POLICY),
+      guestLinks: createThrottle(queries.value, GUEST_LINKS_POLICY),
     },
     addressOf: exchangeAddress(trustedProxies),
     accountSchemas: accountRequestSchemas(isCommonPassword),
     links: refusingBlocked(createLinkStore(queries.value, randomBytes, setup.quotas), hosts),
+    guests: guests.value.links,
     ownerLinkIds: createOwnerLinkIds(queries.value),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,
@@ -178,13 +183,19 @@ const server = await startServer(setup.host, setup.port, (app) => {
     webFolder: webFolder(),
     readiness: () => nodeHealth,
     counterMemory: shared.counters,
-    gauges: () => ({ backlogBytes: backlogBytes(shared.logs), cachedLinks: links.size(), ttlMs: linkTtlMs(), cpuLoad: tuning.load }),
+    gauges: () => ({
+      backlogBytes: backlogBytes(shared.logs),
+      cachedLinks: links.size() + guests.value.table.size(),
+      ttlMs: linkTtlMs(),
+      cpuLoad: tuning.load,
+    }),
     metricsToken: null,
     statusToken: setup.statusToken,
     status,
   });
   const visits = {
     links,
+    guests: { links: guests.value.table, used: guests.value.used },
     clicks: clickWriter(logs.map((log) => log.value)),
     limits: shardClient,
     unlocks: createUnlocks(setup.secrets, new URL(setup.baseUrl).protocol === 'https:'),
@@ -251,7 +262,10 @@ async function stop(): Promise<void> {
   await server.stop();
   for (const log of logs) await log.stop();
   shardClient.close();
-  await Promise.race([Promise.all([lookups.stop(), queries.stop()]), new Promise((resolve) => setTimeout(resolve, POOL_STOP_MS))]);
+  await Promise.race([
+    Promise.all([guests.stop(), lookups.stop(), queries.stop()]),
+    new Promise((resolve) => setTimeout(resolve, POOL_STOP_MS)),
+  ]);
 }
 
 process.on('uncaughtException', (error) => {

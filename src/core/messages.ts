@@ -57,6 +57,10 @@ export type FrontSetup = {
   /** CIDRs. */
   trustedProxies: readonly string[];
   linkCacheEntries: number;
+  /** Null: guest links are in Postgres. */
+  redisGuestUrl: string | null;
+  guestCacheBytes: number;
+  quickLinkShops: readonly string[];
   quotas: Quotas;
   clickLog: ClickLogSetup;
   /** Stored position of each shard's log of this front: where the log goes on at least. */

@@ -9,6 +9,9 @@ import type { ApiRoute, HeaderDescription, ServedRoute } from './route.ts';
 
 type Json = Record<string, unknown>;
 
+/** Either of them. */
+const SECURITY = [{ bearer: [] }, { apiKey: [] }];
+
 export function openApiDocument(routes: readonly ApiRoute[], { version, baseUrl }: { version: string; baseUrl: string }): Json {
   const schemas = new Schemas();
   schemas.of(problemSchema);
@@ -25,7 +28,7 @@ export function openApiDocument(routes: readonly ApiRoute[], { version, baseUrl 
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: baseUrl }],
-    security: [{ bearer: [] }, { apiKey: [] }],
+    security: SECURITY,
     paths,
     components: {
       schemas: schemas.components,
@@ -39,15 +42,18 @@ export function openApiDocument(routes: readonly ApiRoute[], { version, baseUrl 
 
 function operation(route: ApiRoute, schemas: Schemas): Json {
   const { status, description, schema, mediaTypes = [], headers } = route.reply;
-  const json = (it: z.ZodType) => ({ content: { 'application/json': { schema: schemas.of(it) } } });
-  const body = route.body === null ? {} : { requestBody: { required: true, ...json(route.body) } };
-  const content = schema === null ? otherContent(mediaTypes) : json(schema);
+  const json = (it: z.ZodType, guests: z.ZodType | undefined) => ({
+    content: { 'application/json': { schema: guests === undefined ? schemas.of(it) : { anyOf: [schemas.of(it), schemas.of(guests)] } } },
+  });
+  const body = route.body === null ? {} : { requestBody: { required: true, ...json(route.body, route.guest?.body) } };
+  const content = schema === null ? otherContent(mediaTypes) : json(schema, route.guest?.reply);
   return {
     summary: route.summary,
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/{}]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
-    description: whoMay(route.scope),
+    description: [whoMay(route.scope), route.guest?.description].join(' ').trim(),
     parameters: [...pathParameters(route.path), ...queryParameters(route.query), ...route.requestHeaders.map(headerParameter)],
     ...(route.scope === null ? { security: [] } : {}),
+    ...(route.guest === undefined ? {} : { security: [{}, ...SECURITY] }),
     ...body,
     responses: { [status]: { description, ...headerDescriptions(headers), ...content }, ...problems(route) },
   };
@@ -96,7 +102,16 @@ function problems(route: ApiRoute): Json {
   const ofCaller: FailureCode[] = route.scope === null ? [] : ['unauthenticated', 'forbidden'];
   const always: FailureCode[] = ['internal', 'store_away', 'deadline'];
   const byStatus = new Map<number, Set<FailureCode>>();
-  for (const code of [...ofQuery, ...ofBody, ...ofPath, ...ofHeaders, ...ofCaller, ...always, ...route.failures]) {
+  for (const code of [
+    ...ofQuery,
+    ...ofBody,
+    ...ofPath,
+    ...ofHeaders,
+    ...ofCaller,
+    ...always,
+    ...route.failures,
+    ...(route.guest?.failures ?? []),
+  ]) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
   }

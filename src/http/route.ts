@@ -90,6 +90,7 @@ type GuardedRoute<Query, Body> = RouteParts<Query, Body> & {
 /** For whoever comes. */
 type OpenRoute<Query, Body> = RouteParts<Query, Body> & {
   scope: null;
+  guest?: undefined;
   handler(request: Omit<ApiRequest<Query, Body>, 'caller'>): Promise<Reply>;
 };
 

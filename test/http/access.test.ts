@@ -3,7 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ALL_SCOPES, type ApiServer, startApi } from '../support/api-server.ts';
 
-type Operation = { method: string; path: string; isOpen: boolean };
+/** @param isForGuests also does something for whoever says nothing of himself */
+type Operation = { method: string; path: string; isOpen: boolean; isForGuests: boolean };
 
 const it = suite('access');
 
@@ -19,7 +20,12 @@ it.before(async () => {
   stop = started.stop;
   const { json } = await api.send('GET', '/openapi.json');
   operations = Object.entries<Record<string, { security?: unknown[] }>>(json.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { security }]) => ({ method: method.toUpperCase(), path, isOpen: security?.length === 0 })),
+    Object.entries(methods).map(([method, { security }]) => ({
+      method: method.toUpperCase(),
+      path,
+      isOpen: security?.length === 0,
+      isForGuests: security?.some((it) => JSON.stringify(it) === '{}') ?? false,
+    })),
   );
   const link = await api.send('POST', '/api/v1/links', { key: api.ann, body: { url: 'https://example.com/' } });
   const key = await api.send('POST', '/api/v1/api-keys', {
@@ -38,8 +44,14 @@ const isForAdministrators = ({ path }: { path: string }) => path.startsWith('/ap
 
 it('nobody gets anywhere without saying who they are', async () => {
   assert.ok(guarded().length >= 14);
-  for (const { method, path } of guarded()) {
-    for (const key of [undefined, 'elnk_0000000000000000000000000000000000000000', 'a.b.c']) {
+  assert.equal(
+    guarded()
+      .filter(({ isForGuests }) => isForGuests)
+      .map(({ method, path }) => `${method} ${path}`),
+    ['POST /api/v1/links'],
+  );
+  for (const { method, path, isForGuests } of guarded()) {
+    for (const key of [...(isForGuests ? [] : [undefined]), 'elnk_0000000000000000000000000000000000000000', 'a.b.c']) {
       const { status, json } = await api.send(method, filled(path), { ...(key === undefined ? {} : { key }), ...body(method) });
       assert.equal([status, json.code], [401, 'unauthenticated'], `${method} ${path} with ${key}`);
     }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Link } from '../../src/core/link.ts';
+import { type Link, linkOfGuest } from '../../src/core/link.ts';
 import type { Component } from '../../src/core/ports.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import { offsetMemory } from '../../src/core/zone.ts';
@@ -20,6 +20,8 @@ type Context = {
   server: Component<{ port: number }>;
   /** What the store has. */
   stored: Map<string, Link>;
+  /** What the store of guest links has. */
+  guests: Map<string, Link>;
   /** While set, lookups wait for it. */
   held: { promise: Promise<void>; asked: number } | null;
   away: boolean;
@@ -27,6 +29,8 @@ type Context = {
   limit: { left: number | 'unavailable'; asked: number; held: Promise<void> | null };
   connection: RawConnection;
   bump(slug: string): void;
+  /** Slugs of guest links that were said to be used. */
+  used: string[];
 };
 const test = suite<Context>('redirect');
 
@@ -37,7 +41,7 @@ const SMALL_LOG_BYTES = 8_000;
 test.before.each(async (context) => {
   const versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions);
   const rig = createRig();
-  Object.assign(context, { rig, stored: new Map(), held: null, away: false, bump: versions.bump });
+  Object.assign(context, { rig, stored: new Map(), guests: new Map(), held: null, away: false, bump: versions.bump, used: [] });
   context.limit = { left: 0, asked: 0, held: null };
   await serve(context, rig.writer({ maxBytes: 1e9 }), versions);
 });
@@ -47,24 +51,26 @@ async function serve(
   log: ReturnType<Rig['writer']>,
   versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions),
 ) {
-  const links = createLinkTable({
-    async lookup(slug) {
-      if (context.held !== null) {
-        context.held.asked++;
-        await context.held.promise;
-      }
-      if (context.away) throw new Error('connect ECONNREFUSED');
-      return context.stored.get(slug) ?? null;
-    },
-    versions,
-    entries: 1_000,
-    ttlMs: () => 60_000,
-    clock: () => NOW,
-    onFailure: () => undefined,
-  });
+  const table = (of: 'stored' | 'guests') =>
+    createLinkTable({
+      async lookup(slug) {
+        if (context.held !== null) {
+          context.held.asked++;
+          await context.held.promise;
+        }
+        if (context.away) throw new Error('connect ECONNREFUSED');
+        return context[of].get(slug) ?? null;
+      },
+      versions,
+      entries: 1_000,
+      ttlMs: () => 60_000,
+      clock: () => NOW,
+      onFailure: () => undefined,
+    });
   context.server = await startServer('127.0.0.1', 0, (app) =>
     serveRedirects(app, {
-      links,
+      links: table('stored'),
+      guests: { links: table('guests'), used: (slug) => void context.used.push(slug) },
       clicks: clickWriter([log]),
       limits: {
         async take() {
@@ -243,6 +249,47 @@ test('a link that is switched off: 410, not counted, whether it was at hand or n
   }
   assert.equal(clicksOf(context), []);
   assert.is(context.rig.count('unknownSlugs'), 0);
+});
+
+test('a guest link: 302 like any other, counted and noted as used, but no click', async (context) => {
+  const target = 'https://example.com/guest?q=%D0%BF';
+  context.guests.set('_abcdefg', linkOfGuest({ slug: '_abcdefg', target }));
+  for (let n = 1; n <= 3; n++) {
+    const { status, headers, body } = await get(context, '/_abcdefg');
+    assert.equal([status, headers.get('location'), headers.get('cache-control'), body], [302, target, 'private, no-store', '']);
+    assert.is(context.rig.count('guestRedirects'), n);
+    assert.is(context.used.length, n);
+  }
+  const [head] = await sent(context, request('/_abcdefg', { method: 'HEAD' }));
+  assert.equal([head.status, head.headers.get('location')], [302, target]);
+  assert.equal([context.rig.count('guestRedirects'), context.used], [3, ['_abcdefg', '_abcdefg', '_abcdefg']]);
+  assert.equal(clicksOf(context), []);
+  assert.is(context.rig.count('redirects'), 0);
+});
+
+test('a guest slug without a link is unknown; while the store is away, guest links at hand go on', async (context) => {
+  context.guests.set('_abcdefg', linkOfGuest({ slug: '_abcdefg', target: 'https://example.com/' }));
+  await get(context, '/_abcdefg');
+  const unknown = await get(context, '/_zzzzzzz', 'Accept: text/html');
+  assert.is(unknown.status, 404);
+  assert.match(unknown.body, 'There is no such link');
+  assert.is(context.rig.count('unknownSlugs'), 1);
+  context.away = true;
+  assert.is((await get(context, '/_abcdefg')).status, 302);
+  const away = await get(context, '/_yyyyyyy');
+  assert.is(away.status, 503);
+  assert.ok(Number(away.headers.get('retry-after')) > 0);
+  assert.equal(clicksOf(context), []);
+});
+
+test('only the store of guest links is asked for a guest slug, and never for another one', async (context) => {
+  store(context, '_abcdefg');
+  store(context, '_abcdef0'); // an owner's, though it looks much like a guest's
+  context.guests.set('abc', linkOfGuest({ slug: 'abc', target: 'https://example.com/' }));
+  assert.is((await get(context, '/_abcdefg')).status, 404);
+  assert.is((await get(context, '/abc')).status, 404);
+  assert.is((await get(context, '/_abcdef0')).status, 302);
+  assert.equal([clicksOf(context).length, context.rig.count('guestRedirects')], [1, 0]);
 });
 
 test('503 with Retry-After when the store is away; links at hand go on', async (context) => {

@@ -9,6 +9,7 @@ import type { Quotas } from '../../src/core/quota.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import type { StatsRange } from '../../src/core/stats.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
+import { GUEST_LINKS_POLICY } from '../../src/http/api/guest-links.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from '../../src/http/api/registration.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
 import { exchangeAddress } from '../../src/http/client-address.ts';
@@ -19,12 +20,15 @@ import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
 import { createTokens, type Tokens } from '../../src/http/tokens.ts';
 import { isCommonPassword } from '../../src/storage/common-passwords.ts';
-import { BLOCKED_HOSTS_NAME, createBlockedHosts, refusingBlocked } from '../../src/storage/links/blocked-hosts.ts';
+import { guardedGuestStore } from '../../src/storage/guests/guarded.ts';
+import { createGuestLinks } from '../../src/storage/guests/links.ts';
+import { BLOCKED_HOSTS_NAME, createBlockedHosts, refusingBlocked, refusingBlockedGuests } from '../../src/storage/links/blocked-hosts.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { createAuditStore } from '../../src/storage/postgres/administration.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
 import { createBlockedHostStore, loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
+import { createGuestStore } from '../../src/storage/postgres/guest-links.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
@@ -55,6 +59,7 @@ const STATUS: NodeStatus = {
 };
 /** The defaults. */
 export const QUOTAS: Quotas = { regular: 75, extended: 150 };
+const GUEST_CAP_BYTES = 1_000_000;
 export const ALL_SCOPES: readonly Scope[] = ['links:read', 'links:write', 'stats:read'];
 
 export type Sent = { key?: string; body?: unknown; headers?: Record<string, string> };
@@ -155,6 +160,12 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       throw error;
     },
   });
+  const counters = countersOf(counterMemory, 0);
+  const guestStore = guardedGuestStore(
+    createGuestStore({ pool, lookups: pool, capBytes: GUEST_CAP_BYTES, counters }),
+    isStoreAway,
+    counters,
+  );
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
       links: refusingBlocked(createLinkStore(pool, randomBytes, QUOTAS), hosts),
@@ -165,6 +176,10 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
         const [from, to] = [range.from, range.to].map((ms) => new Date(ms).toISOString());
         return { timezone: range.timeZone, from, to, ...NO_STATS };
       },
+      guests: refusingBlockedGuests(
+        createGuestLinks(guestStore, randomBytes, (slug) => void parts.changed.push(slug)),
+        hosts,
+      ),
       onChanged: async (slugs) => void parts.changed.push(...slugs),
       findKey,
       apiKeys: createApiKeyStore(pool, (hash) => keysEnded([hash])),
@@ -185,10 +200,11 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
         register: createThrottle(pool, REGISTER_POLICY),
         mail: createThrottle(pool, MAIL_POLICY),
         token: createThrottle(pool, TOKEN_POLICY),
+        guestLinks: createThrottle(pool, GUEST_LINKS_POLICY),
       },
       addressOf: exchangeAddress(trustedProxyList(['127.0.0.1'])), // so that a test can come from anywhere
       accountSchemas: accountRequestSchemas(isCommonPassword),
-      counters: countersOf(counterMemory, 0),
+      counters,
       counterMemory,
       gauges: () => ({ clickLogBacklogBytes: 12_345 }),
       metricsToken: METRICS_TOKEN,

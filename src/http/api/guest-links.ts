@@ -4,6 +4,7 @@ import type { Counters } from '../../core/counters.ts';
 import { Failure } from '../../core/failure.ts';
 import type { GuestLinks, Throttle, ThrottlePolicy } from '../../core/ports.ts';
 import { checked } from '../input.ts';
+import { qrDataUri } from '../qr.ts';
 import { type Exchange, type GuestVariant, guestVariant } from '../route.ts';
 
 export type GuestLinkDeps = {
@@ -11,8 +12,6 @@ export type GuestLinkDeps = {
   throttles: { guestLinks: Throttle };
   /** Who calls, for counting tries. */
   addressOf(exchange: Exchange): string;
-  /** A QR code of a text, as an address that a page can show as it is. */
-  qr(text: string): string;
   counters: Counters;
   /** Address of this server without a slash at the end. */
   baseUrl: string;
@@ -49,7 +48,7 @@ function withoutFields(value: unknown, ownersFields: readonly string[]): unknown
   throw new Failure('unauthenticated', `Without an account a link has a url and nothing else: ${given.join(', ')} cannot be set`);
 }
 
-const toGuestLink = ({ baseUrl, qr }: GuestLinkDeps, slug: string, url: string): GuestLink => {
+const toGuestLink = ({ baseUrl }: GuestLinkDeps, slug: string, url: string): GuestLink => {
   const shortUrl = `${baseUrl}/${slug}`;
-  return { slug, shortUrl, url, qr: qr(shortUrl) };
+  return { slug, shortUrl, url, qr: qrDataUri(shortUrl) };
 };

@@ -7,19 +7,21 @@ import type { Idempotency, LinkStore, OwnedLink, Passwords } from '../../core/po
 import { QuotaExceeded } from '../../core/quota.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
+import { type GuestLinkDeps, guestCreation } from './guest-links.ts';
 import { etag, type LinkJsonDeps, linkReply, NO_CLICKS, toLink, withNumbers } from './link-json.ts';
 
-export type LinkDeps = LinkJsonDeps & {
-  links: LinkStore;
-  passwords: Pick<Passwords, 'hash'>;
-  /** See `fingerprinter` (http/keys.ts). */
-  fingerprint(text: string): string;
-  /** Makes edits effective everywhere (core/announce.ts). Called after the commit, and awaited before the answer. Never rejects. */
-  onChanged(slugs: readonly string[]): Promise<void>;
-  counters: Counters;
-  /** See core/target.ts. */
-  ownHosts: ReadonlySet<string>;
-};
+export type LinkDeps = LinkJsonDeps &
+  GuestLinkDeps & {
+    links: LinkStore;
+    passwords: Pick<Passwords, 'hash'>;
+    /** See `fingerprinter` (http/keys.ts). */
+    fingerprint(text: string): string;
+    /** Makes edits effective everywhere (core/announce.ts). Called after the commit, and awaited before the answer. Never rejects. */
+    onChanged(slugs: readonly string[]): Promise<void>;
+    counters: Counters;
+    /** See core/target.ts. */
+    ownHosts: ReadonlySet<string>;
+  };
 
 const LINKS = '/api/v1/links';
 const LINK = '/api/v1/links/{slug}';
@@ -30,7 +32,7 @@ const IDEMPOTENCY_KEY = {
   description: '1 to 255 visible ASCII characters; the same request with the same key makes one link',
 };
 const ETAG = { name: 'ETag', description: 'The version of the link' };
-const LOCATION = { name: 'Location', description: 'Where the link is found in this API' };
+const LOCATION = { name: 'Location', description: 'Where the link is found in this API; of a guest link, the short link' };
 
 const NOTHING_SENT = { query: null, body: null, requestHeaders: [], failures: [] } as const;
 
@@ -39,14 +41,15 @@ export function linkRoutes(deps: LinkDeps): ApiRoute[] {
   return [createRoute(deps, schemas), listRoute(deps), readRoute(deps), editRoute(deps, schemas), deleteRoute(deps)];
 }
 
-const createRoute = (deps: LinkDeps, { createLink }: LinkRequestSchemas) =>
+const createRoute = (deps: LinkDeps, schemas: LinkRequestSchemas) =>
   apiRoute({
     ...NOTHING_SENT,
     method: 'POST',
     path: LINKS,
     summary: 'Create a link',
     scope: 'links:write',
-    body: createLink,
+    guest: guestCreation(deps, schemas),
+    body: schemas.createLink,
     requestHeaders: [IDEMPOTENCY_KEY],
     reply: { status: 201, description: 'The new link', schema: linkSchema, headers: [LOCATION, ETAG] },
     failures: ['unconfirmed', 'quota_exceeded', 'slug_taken', 'idempotency_conflict', 'too_many_requests'],

@@ -9,7 +9,7 @@
 import { BLOCKED_TARGET, type BlockedHosts, leadsToBlockedHost } from '../../core/blocked-hosts.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Link } from '../../core/link.ts';
-import type { Clock, LinkLookup, LinkStore } from '../../core/ports.ts';
+import type { Clock, GuestLinks, LinkLookup, LinkStore } from '../../core/ports.ts';
 import type { LinkVersions } from '../../core/shared.ts';
 
 /** What an Announcer calls them; no slug has a colon. */
@@ -127,4 +127,16 @@ export const refusingBlocked = (store: LinkStore, hosts: BlockedHosts): LinkStor
   isSlugTaken: store.isSlugTaken,
   list: store.list,
   delete: store.delete,
+});
+
+/** The same for the links of guests. */
+export const refusingBlockedGuests = (guests: GuestLinks, hosts: BlockedHosts): GuestLinks => ({
+  async create(target) {
+    await refuseBlocked(hosts, { url: target });
+    return guests.create(target);
+  },
+  async share(target) {
+    await refuseBlocked(hosts, { url: target });
+    return guests.share(target);
+  },
 });
