@@ -174,7 +174,8 @@ test('401: no key, an unknown one, one that is half of two', async () => {
       isProblem(answer, 401, 'unauthenticated');
       assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer/);
     }
-    isProblem(await send('POST', LINKS, { headers, body: 'not JSON' }), 401, 'unauthenticated');
+    const isGuest = Object.keys(headers).length === 0; // see guest-links.test.ts
+    if (!isGuest) isProblem(await send('POST', LINKS, { headers, body: 'not JSON' }), 401, 'unauthenticated');
   }
   assert.is((await send('GET', LINKS, { headers: { 'X-Api-Key': ann } })).status, 200);
   assert.is((await send('GET', LINKS, { headers: { Authorization: `bearer  ${ann}` } })).status, 200);
