@@ -104,6 +104,7 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
             clock: () => clock.now,
             onFailure: () => undefined,
           }),
+          guests: { links: { get: () => null, load: async () => null }, used: () => undefined },
           clicks: path.writers[front],
           limits: {
             async take(linkId: number) {
