@@ -61,5 +61,5 @@ function timeText(at: number, timeZone: string, language: Locale): string {
     });
     formats.set(key, format);
   }
-  return format.format(at);
+  return format.format(at).replace(/ (в|at) /, ' $1\u00a0'); // no line ends with the small word before the hour
 }
