@@ -1,7 +1,7 @@
 /** What a visitor gets who does not get to a link's target, and what is counted of it. */
 import type { Counters } from '../core/counters.ts';
 import type { Link, Settled } from '../core/link.ts';
-import { type Page, problemPage, type Reader, redirectPage, wantsHtml } from './page-shell.ts';
+import { type Page, problemPage, redirectPage, type Visitor, wantsHtml } from './page-shell.ts';
 import { refusalPage } from './pages.ts';
 import { passwordPage } from './password-page.ts';
 import { previewPage } from './preview-page.ts';
@@ -14,19 +14,19 @@ export type Refusal = Exclude<Settled, { kind: 'redirect' }>;
 const NO_ZONE = 'UTC';
 
 /** @param now milliseconds since the epoch */
-export function refusedPage(decision: Refusal, link: Link | null, reader: Reader, now: number): Page {
+export function refusedPage(decision: Refusal, link: Link | null, visitor: Visitor, now: number): Page {
   switch (decision.kind) {
     case 'refuse':
-      return refusalPage(decision.reason, reader);
+      return refusalPage(decision.reason, visitor);
     case 'outside':
-      return windowPage(decision, link?.timeZone ?? NO_ZONE, reader, now);
+      return windowPage(decision, link?.timeZone ?? NO_ZONE, visitor, now);
     case 'elsewhere':
       return redirectPage(302, decision.target);
     case 'preview':
-      return previewPage(reader);
+      return previewPage(visitor);
     case 'password':
-      return wantsHtml(reader)
-        ? passwordPage(reader)
+      return wantsHtml(visitor)
+        ? passwordPage(visitor)
         : problemPage('password_required', 'Send the password to this address: POST, form-encoded, password=…');
   }
 }

@@ -14,7 +14,7 @@ import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
 import type { Logger } from '../core/ports.ts';
 import { problemReply } from './problem.ts';
-import type { Exchange, Reply, ServedRoute } from './route.ts';
+import type { Exchange, FailedExchange, Reply, ServedRoute } from './route.ts';
 
 /** How long a route may take, from the request's headers to the answer. */
 export const API_DEADLINE_MS = 5_000;
@@ -170,7 +170,7 @@ async function replyTo(exchange: Exchange, route: ServedRoute, deps: ExchangeDep
   }
 }
 
-const told = (failure: Failure, exchange: Omit<Exchange, 'body'>, { failed }: ServedRoute): Rendered =>
+const told = (failure: Failure, exchange: FailedExchange, { failed }: ServedRoute): Rendered =>
   render(failed?.(failure, exchange) ?? problemReply(failure));
 
 type Rendered = { status: number; headers: [name: string, value: string][]; body: string | Uint8Array };

@@ -11,6 +11,8 @@ export type Page = { status: string; headers: readonly (readonly [name: string, 
 
 /** Whom a page is for: a browser gets HTML in its language, a program a problem. Headers as they came, '' for none. */
 export type Reader = { accept: string; language: string };
+/** @param referrer where somebody came from who has asked for a link */
+export type Visitor = Reader & { referrer: string };
 
 export const wantsHtml = ({ accept }: Reader): boolean => accept.includes('text/html');
 

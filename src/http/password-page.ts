@@ -1,11 +1,11 @@
 /**
  * The page that asks for a link's password. It works without a script, and says nothing of the link: not where it leads, not what it is
- * called.
+ * called. The form remembers from which site the visitor came, because the click is only made with the password, and comes from this page.
  */
 import type { Locale } from '../core/account.ts';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import { languageOf } from './language.ts';
-import { htmlPage, type Page, type Reader } from './page-shell.ts';
+import { htmlPage, type Page, type Visitor } from './page-shell.ts';
 import { PROBLEMS } from './problem.ts';
 
 type Words = {
@@ -64,10 +64,25 @@ function reasonOf({ code }: Failure, words: Words): string | null {
   return reasons[code] ?? null;
 }
 
-function formOf({ label, button }: Words, reason: string | null): string {
+/** The form's field that remembers where the visitor came from. */
+export const FROM_FIELD = 'from';
+const REFERRER_MAX_LENGTH = 512;
+
+/**
+ * The site a visitor came from, in a form that may stand in HTML and in a header: the origin of an http or https URL has no characters that
+ * mean anything there. '' for everything else.
+ */
+export function siteOf(referrer: string): string {
+  const url = URL.parse(referrer.slice(0, REFERRER_MAX_LENGTH));
+  return url !== null && /^https?:$/.test(url.protocol) ? `${url.origin}/` : '';
+}
+
+function formOf({ label, button }: Words, reason: string | null, referrer: string): string {
+  const site = siteOf(referrer);
+  const from = site === '' ? '' : `\n<input type="hidden" name="${FROM_FIELD}" value="${site}">`;
   const isWrong = reason === null ? '' : ' aria-invalid="true" aria-describedby="wrong"';
   const said = reason === null ? '' : `<p class="wrong" id="wrong" role="alert">${reason}</p>\n`;
-  return `<form method="post">
+  return `<form method="post">${from}
 <label for="password">${label}</label>
 <input id="password" name="password" type="password" required autofocus autocomplete="off" autocapitalize="none" spellcheck="false"${isWrong}>
 ${said}<button>${button}</button>
@@ -75,14 +90,14 @@ ${said}<button>${button}</button>
 }
 
 /** For whoever opens the link. */
-export function passwordPage({ language: accepted }: Pick<Reader, 'language'>): Page {
+export function passwordPage({ language: accepted, referrer }: Omit<Visitor, 'accept'>): Page {
   const language = languageOf(accepted);
   const words = WORDS[language];
-  return htmlPage({ status: 200, language, mark: LOCK, title: words.title, text: words.text, form: formOf(words, null) });
+  return htmlPage({ status: 200, language, mark: LOCK, title: words.title, text: words.text, form: formOf(words, null, referrer) });
 }
 
 /** For whoever has sent a password that does not open it. @returns null for a failure that has nothing to do with the password */
-export function refusedPasswordPage(failure: Failure, { language: accepted }: Pick<Reader, 'language'>): Page | null {
+export function refusedPasswordPage(failure: Failure, { language: accepted, referrer }: Omit<Visitor, 'accept'>): Page | null {
   const language = languageOf(accepted);
   const words = WORDS[language];
   const { status } = PROBLEMS[failure.code];
@@ -93,5 +108,5 @@ export function refusedPasswordPage(failure: Failure, { language: accepted }: Pi
   }
   const reason = reasonOf(failure, words);
   if (reason === null) return null;
-  return htmlPage({ status, language, mark: LOCK, title: words.title, text: words.text, form: formOf(words, reason), headers });
+  return htmlPage({ status, language, mark: LOCK, title: words.title, text: words.text, form: formOf(words, reason, referrer), headers });
 }

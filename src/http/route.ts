@@ -24,6 +24,9 @@ export type Exchange = {
   isOver(): boolean;
 };
 
+/** The body may not have arrived. */
+export type FailedExchange = Omit<Exchange, 'body'> & { body?: Uint8Array };
+
 export type Reply = {
   status: number;
   headers?: Readonly<Record<string, string>>;
@@ -41,7 +44,7 @@ export type ServedRoute = {
   maxBodyBytes: number;
   handler: Handler;
   /** How a failure is told, also one that comes before the handler is asked; without it, as a problem. */
-  failed?: (failure: Failure, exchange: Omit<Exchange, 'body'>) => Reply;
+  failed?: (failure: Failure, exchange: FailedExchange) => Reply;
 };
 
 export type ApiRequest<Query, Body> = { exchange: Exchange; caller: ApiCaller; query: Query; body: Body };

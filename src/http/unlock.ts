@@ -10,13 +10,13 @@ import type { ClickLimits, Clock, Passwords } from '../core/ports.ts';
 import { isSlugForm } from '../core/slug.ts';
 import { type ClickRecorder, type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
 import { countRefusal, type Refusal, refusedPage } from './decision-pages.ts';
-import { formFieldOf } from './form.ts';
-import { type Page, pageReply, type Reader, redirectPage, wantsHtml } from './page-shell.ts';
+import { formFieldOf, formFieldsOf } from './form.ts';
+import { type Page, pageReply, redirectPage, type Visitor, wantsHtml } from './page-shell.ts';
 import { refusalPage } from './pages.ts';
-import { refusedPasswordPage } from './password-page.ts';
+import { FROM_FIELD, refusedPasswordPage, siteOf } from './password-page.ts';
 import { problemReply } from './problem.ts';
 import type { Links } from './redirect.ts';
-import type { Exchange, Reply, ServedRoute } from './route.ts';
+import type { Exchange, FailedExchange, Reply, ServedRoute } from './route.ts';
 import type { Unlockable, Unlocks } from './unlock-cookie.ts';
 import type { Try, UnlockTries } from './unlock-tries.ts';
 
@@ -103,9 +103,9 @@ async function lead(unlocked: Unlockable, exchange: Exchange, deps: UnlockDeps, 
   const decision = decide(link, UNLOCKED, deps.clock());
   const settled = decision.kind === 'limited' ? await granted(decision, deps) : decision;
   if (settled.kind !== 'redirect') return refused(settled, link, exchange, deps);
-  const header = (name: string) => exchange.headers.get(name) ?? '';
+  const { language, referrer } = visitorOf(exchange);
   // Who has left meanwhile is not led anywhere: no click, though one of the limit is used.
-  if (!exchange.isOver()) record(link, deps.clientOf(exchange), header('user-agent'), header('referer'), header('accept-language'));
+  if (!exchange.isOver()) record(link, deps.clientOf(exchange), exchange.headers.get('user-agent') ?? '', referrer, language);
   return redirectPage(303, settled.target, [['Set-Cookie', deps.unlocks.cookie(unlocked, deps.clock())]]);
 }
 
@@ -119,13 +119,23 @@ async function granted({ link, target, otherwise }: Limited, { limits }: UnlockD
 
 function refused(decision: Refusal, link: Link | null, exchange: Exchange, { clock, counters }: UnlockDeps): Page {
   countRefusal(decision, false, counters);
-  return refusedPage(decision, link, readerOf(exchange), clock());
+  return refusedPage(decision, link, visitorOf(exchange), clock());
 }
 
-const readerOf = ({ headers }: Pick<Exchange, 'headers'>): Reader => ({
-  accept: headers.get('accept') ?? '',
-  language: headers.get('accept-language') ?? '',
-});
+/** The page with the form remembers where the visitor came from: the request itself comes from that page. */
+function visitorOf({ headers, body }: FailedExchange): Visitor {
+  const header = (name: string) => headers.get(name) ?? '';
+  return { accept: header('accept'), language: header('accept-language'), referrer: fromOf(headers, body) || header('referer') };
+}
+
+function fromOf(headers: Exchange['headers'], body: Uint8Array | undefined): string {
+  try {
+    return body === undefined ? '' : siteOf(formFieldsOf({ headers, body }, FROM_FIELD)[0] ?? '');
+  } catch (error) {
+    if (error instanceof Failure) return ''; // it is told of the password already
+    throw error;
+  }
+}
 
 const COUNTED: Partial<Record<FailureCode, CounterName>> = {
   wrong_password: 'wrongLinkPasswords',
@@ -137,11 +147,11 @@ const COUNTED: Partial<Record<FailureCode, CounterName>> = {
 };
 const UNAVAILABLE: ReadonlySet<FailureCode> = new Set(['store_away', 'deadline']);
 
-function failed(failure: Failure, exchange: Pick<Exchange, 'headers'>, counters: Counters): Reply {
+function failed(failure: Failure, exchange: FailedExchange, counters: Counters): Reply {
   const counter = COUNTED[failure.code];
   if (counter !== undefined) counters.add(counter);
-  const reader = readerOf(exchange);
-  if (!wantsHtml(reader)) return problemReply(failure);
-  const page = UNAVAILABLE.has(failure.code) ? refusalPage('unavailable', reader) : refusedPasswordPage(failure, reader);
+  const visitor = visitorOf(exchange);
+  if (!wantsHtml(visitor)) return problemReply(failure);
+  const page = UNAVAILABLE.has(failure.code) ? refusalPage('unavailable', visitor) : refusedPasswordPage(failure, visitor);
   return page === null ? problemReply(failure) : pageReply(page);
 }

@@ -80,6 +80,41 @@ test('the right password: 303 to the target, exactly one click, a cookie for thi
   assert.is(rows.length, 1);
 });
 
+test('the click comes from where the visitor came from before the page asked; nothing of that can be more than a site', async () => {
+  const link = await make({ slug: 'from', password: 'right' });
+  const field = ({ body }: { body: string }) => /<input type="hidden"[^>]*value="([^"]*)"/.exec(body)?.[1];
+  const referrer = async () => {
+    await clicks(link.id);
+    return (await server.value.pool.query('SELECT referrer FROM clicks WHERE link_id = $1 ORDER BY clicked_at DESC LIMIT 1', [link.id]))
+      .rows[0].referrer;
+  };
+  const page = await get('from', { headers: { Referer: 'https://t.me/s/channel?x=1' } });
+  assert.is(field(page), 'https://t.me/');
+  const again = await post('from', 'from=https%3A%2F%2Ft.me%2F&password=wrong', { from: newAddress() });
+  assert.is(field(again), 'https://t.me/', 'a wrong password does not forget it');
+  leadsOn(await post('from', 'from=https%3A%2F%2Ft.me%2F&password=right', { from: newAddress() }));
+  assert.is(await referrer(), 't.me');
+  clock.now += 1_000;
+  leadsOn(await unlock('from', 'right', { from: newAddress() }));
+  assert.is(await referrer(), '');
+  for (const hostile of [
+    '"><script>alert(1)</script>',
+    'javascript:alert(1)',
+    'https://"><b>x/',
+    "https://a'b/",
+    'data:text/html,x',
+    'x'.repeat(2_000),
+  ]) {
+    for (const answer of [
+      await get('from', { headers: { Referer: hostile } }),
+      await post('from', new URLSearchParams({ from: hostile, password: 'wrong' }).toString(), { from: newAddress() }),
+    ]) {
+      assert.match(field(answer) ?? '', /^(https:\/\/[\w.'%-]+\/)?$/);
+      assert.not.match(answer.body, /<script|<b>|javascript|data:/);
+    }
+  }
+});
+
 test('the same word in another form of Unicode is the same password', async () => {
   await make({ slug: 'composed', password: 'чайник'.normalize('NFC') });
   leadsOn(await unlock('composed', 'чайник'.normalize('NFD'), { from: newAddress() }));
