@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { user } from './api/client.ts';
 import { Shell } from './components/shell.tsx';
 import { Skeleton } from './components/skeleton.tsx';
+import { AdminPage } from './pages/admin/admin-page.tsx';
 import { AccountDialog, type AccountDialogName } from './pages/auth/account-dialog.tsx';
 import { ConfirmPage } from './pages/auth/confirm.tsx';
 import { ResetPage } from './pages/auth/reset.tsx';
@@ -46,9 +47,13 @@ export function App() {
   );
 }
 
+const ADMIN_PATH = /^\/admin(?:\/(\w+))?$/;
 const LINK_PATH = /^\/links\/([A-Za-z0-9_-]+)$/;
 
 function ownPage(at: string): (() => VNode) | undefined {
+  const administration = ADMIN_PATH.exec(at);
+  // Whoever is no administrator learns nothing of what there is.
+  if (administration !== null) return () => (user.value?.isAdmin ? <AdminPage part={administration[1] ?? ''} /> : <NotFoundPage />);
   const [, slug] = LINK_PATH.exec(at) ?? [];
   return OWN_PAGES[at] ?? (slug === undefined ? undefined : () => <LinkPage key={slug} slug={slug} />);
 }
