@@ -12,8 +12,8 @@ import type { Clock, Throttle, ThrottlePolicy } from '../core/ports.ts';
 export const UNLOCK_POLICY: ThrottlePolicy = { name: 'link-password', limit: 10, windowSec: 15 * 60 };
 export const UNLOCK_LINK_POLICY: ThrottlePolicy = { name: 'link-password-total', limit: 100, windowSec: 15 * 60 };
 
-/** Tries under way in one thread, of all links together: what argon2 works through in a second or two. */
-export const UNDER_WAY_MAX = 64;
+/** Tries under way in one thread, of all links together: what argon2 works through in a second, also on a busy machine. */
+export const UNDER_WAY_MAX = 32;
 /** Keys that a thread remembers of each policy. One that is forgotten is asked for again. */
 const ENTRIES = 20_000;
 /**

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { Failure } from '../../src/core/failure.ts';
 import type { Throttle } from '../../src/core/ports.ts';
 import { createUnlockTries, STORE_REST_MS, UNDER_WAY_MAX, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from '../../src/http/unlock-tries.ts';
+import { until } from '../support/until.ts';
 import { startVisits, type VisitAnswer } from '../support/visit-server.ts';
 
 const PER_ADDRESS = UNLOCK_POLICY.limit;
@@ -86,12 +87,19 @@ test('a storm from everywhere: a link has its cap, and the store is asked no mor
   const answers = await times(2_000, (i) => unlock('storm-2', `guess ${i}`, { from: addressOf(i), front: i % 2 }));
   // Two threads: each had so many under way when the cap was reached.
   const most = PER_LINK + 2 * UNDER_WAY_MAX;
-  const wrong = counter('wrongLinkPasswords') - before[1];
-  assert.ok(wrong >= 1 && wrong <= most, `${wrong} were checked`);
-  assert.is(statuses(answers)[429], 2_000 - wrong);
-  assert.ok(throttle.asked - before[0] <= 4 * most, `${throttle.asked - before[0]} questions`);
+  const wrong = () => counter('wrongLinkPasswords') - before[1];
+  const { 403: refused = 0, 429: throttled = 0, 503: late = 0 } = statuses(answers); // on a busy machine some wait too long for argon2
+  assert.is(refused + throttled + late, 2_000);
+  assert.ok(refused >= 1 && wrong() <= most, `${wrong()} were checked`);
+  assert.ok(throttle.asked - before[0] <= 2 * most, `${throttle.asked - before[0]} questions`);
 
-  for (let i = 0; i < most; i++) await unlock('storm-2', 'guess', { from: addressOf(10_000 + i), front: i % 2 });
+  let sent = 0;
+  const isExhausted = async () => {
+    const some = await times(20, (i) => unlock('storm-2', 'guess', { from: addressOf(10_000 + sent++), front: i % 2 }));
+    return some.every(({ status, headers }) => status === 429 && headers.get('retry-after') !== '2');
+  };
+  await until('the cap', isExhausted, 60_000);
+  assert.ok(wrong() <= most, `${wrong()} were checked`);
   const reached = throttle.asked;
   const later = await times(2_000, (i) => unlock('storm-2', `guess ${i}`, { from: addressOf(20_000 + i), front: i % 2 }));
   assert.equal(statuses(later), { 429: 2_000 });
