@@ -4,13 +4,16 @@
  * Postgres, while nodes are killed, and while the limit is edited. SOAK=1: ten times as many rounds. Cut connections and a Postgres that is away:
  * click-limit-outage.test.ts.
  */
+import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Component } from '../../src/core/ports.ts';
 import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
 import { assertNeverMore, describeUse, isUsedUp, type LimitedLink, loadLinks, makeLimitedLinks, useOf } from '../support/limited-links.ts';
+import type { Load } from '../support/load.ts';
 import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
+import { startTestRedis } from '../support/redis.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 import { untilDrained } from '../support/stored-clicks.ts';
@@ -31,8 +34,10 @@ const KILL_CONNECTIONS = 32;
 /** Clicks of the largest limit that are used at most when a node is killed. */
 const KILLED_BEFORE = 2_000;
 const EDIT_CONNECTIONS = 64;
-const EDITS = 40 * SOAK_FACTOR;
-const RAISES = 40 * SOAK_FACTOR;
+const EDITS = 30 * SOAK_FACTOR;
+const RAISES = 30 * SOAK_FACTOR;
+/** Far below the lifetime of a cached link. */
+const AT_ONCE_MS = 3_000;
 const PATIENCE_MS = 30_000;
 
 /** Nodes that share a Postgres, each in a data folder of its own. */
@@ -44,14 +49,12 @@ it('one node, two fronts, two shards: exactly N of 10,000, and exactly the last 
   const scene = await openScene(1, { fronts: 2, shards: 2 });
   try {
     await exactly(scene.value);
-    await editUnderLoad(scene.value);
-    await raiseInAStorm(scene.value);
   } finally {
     await scene.stop();
   }
 });
 
-it('two nodes, one front and one shard each: exactly N of 10,000, and never more while they are killed', async () => {
+it('two nodes, one front and one shard each: the same, and never more while they are killed', async () => {
   const random = randomFrom(seed);
   const scene = await openScene(2, { fronts: 1, shards: 1 });
   try {
@@ -73,17 +76,20 @@ it.run();
 
 async function exactly(scene: Scene): Promise<void> {
   for (let round = 1; round <= ROUNDS; round++) for (const limit of LIMITS) await exactlyOnce(scene, limit);
+  await editUnderLoad(scene);
+  await raiseInAStorm(scene);
 }
 
-/** The limit is raised and lowered while visitors come; in the end it is the highest, and all of it is used. */
+/** The limit is raised and lowered by any node while visitors come to all; in the end it is the highest, and all of it is used. */
 async function editUnderLoad(scene: Scene): Promise<void> {
   const random = randomFrom(seed);
   const { nodes, pool, owner } = scene;
   const [link] = await makeLimitedLinks(pool, owner, [50]);
-  const api = apiClient(nodes[0].url(), owner);
-  const load = loadLinks(nodes[0].url(), [link], { connections: EDIT_CONNECTIONS });
+  const apis = nodes.map((node) => apiClient(node.url(), owner));
+  const loads = nodes.map((node) => loadLinks(node.url(), [link], { connections: EDIT_CONNECTIONS / nodes.length }));
   let highest = link.maxClicks;
   for (let n = 1; n <= EDITS; n++) {
+    const api = apis[n % apis.length];
     const { maxClicks } = await api.edit(link.slug, { maxClicks: 1 + Math.floor(random() * 50 * n) });
     highest = Math.max(highest, maxClicks ?? 0);
     const { clicksLeft, state } = await api.link(link.slug);
@@ -91,34 +97,46 @@ async function editUnderLoad(scene: Scene): Promise<void> {
     assert.is(state, clicksLeft === 0 ? 'exhausted' : 'active');
   }
   link.maxClicks = highest + 25;
-  await api.edit(link.slug, { maxClicks: link.maxClicks });
-  await until('a link that is used up', async () => (await api.link(link.slug)).clicksLeft === 0, PATIENCE_MS);
-  const { refused } = await load.stop();
+  await apis[0].edit(link.slug, { maxClicks: link.maxClicks });
+  await until('a link that is used up', async () => (await apis[0].link(link.slug)).clicksLeft === 0, PATIENCE_MS);
+  const refused = await stopRefused(loads);
   const [use] = await usedUp(scene, [link]);
-  say(`G6 edits: ${EDITS} edits under load, ${refused[410]} refused; in the end ${describeUse([use])}`);
-  assert.equal([use.acked, use.stored, use.used, Object.keys(refused)], [use.maxClicks, use.maxClicks, use.maxClicks, ['410']]);
+  say(`G6 edits, ${describe(scene)}: ${EDITS} edits under load, ${refused} refused; in the end ${describeUse([use])}`);
+  assert.equal([use.acked, use.stored, use.used], [use.maxClicks, use.maxClicks, use.maxClicks]);
 }
 
-/** A link that is used up, in a storm of visitors, is raised by one: each time there is one more at once, and no other. */
+/** A link that is used up, in a storm of visitors, is raised by one: each time there is one more at once, on whatever node, and no other. */
 async function raiseInAStorm(scene: Scene): Promise<void> {
   const { nodes, pool, owner } = scene;
   const [link] = await makeLimitedLinks(pool, owner, [1]);
-  const api = apiClient(nodes[0].url(), owner);
-  const load = loadLinks(nodes[0].url(), [link], { connections: EDIT_CONNECTIONS });
+  const apis = nodes.map((node) => apiClient(node.url(), owner));
+  // One node is asked for the edit, and visitors come to the others; all are the same where there is but one.
+  const visited = nodes.slice(-1);
+  const loads = visited.map((node) => loadLinks(node.url(), [link], { connections: EDIT_CONNECTIONS }));
   const tookMs: number[] = [];
   for (let n = 1; n <= RAISES; n++) {
     await until('a link that is used up', () => link.acked === n, PATIENCE_MS);
-    await api.edit(link.slug, { maxClicks: n + 1 });
+    await apis[0].edit(link.slug, { maxClicks: n + 1 });
     const raisedAt = performance.now();
     await until('one more', () => link.acked > n, PATIENCE_MS);
     tookMs.push(performance.now() - raisedAt);
   }
   link.maxClicks = RAISES + 1;
-  const { refused, sent } = await load.stop();
+  const refused = await stopRefused(loads);
   const [use] = await usedUp(scene, [link]);
   const slowest = Math.max(...tookMs).toFixed(0);
-  say(`G6 raised by one ${RAISES} times: ${describeUse([use])} of ${sent} visitors; the next one at most ${slowest} ms after the edit`);
-  assert.equal([use.acked, use.stored, use.used, Object.keys(refused)], [use.maxClicks, use.maxClicks, use.maxClicks, ['410']]);
+  say(
+    `G6 raised by one ${RAISES} times, ${describe(scene)}: ${describeUse([use])}, refused ${refused}; the next one ${slowest} ms after the edit at most`,
+  );
+  assert.equal([use.acked, use.stored, use.used], [use.maxClicks, use.maxClicks, use.maxClicks]);
+  assert.ok(Math.max(...tookMs) <= AT_ONCE_MS, `the next one ${slowest} ms after the edit`);
+}
+
+/** Ends loads that were refused as used up only. @returns how often */
+async function stopRefused(loads: readonly Load[]): Promise<number> {
+  const figures = await Promise.all(loads.map((load) => load.stop()));
+  for (const { refused, cut } of figures) assert.equal([Object.keys(refused), cut], [['410'], 0]);
+  return figures.reduce((sum, { refused }) => sum + refused[410], 0);
 }
 
 async function exactlyOnce(scene: Scene, limit: number): Promise<void> {
@@ -134,7 +152,7 @@ async function exactlyOnce(scene: Scene, limit: number): Promise<void> {
 
   const [use] = await usedUp(scene, links);
   const refused = sum((of) => of.refused[410] ?? 0);
-  say(`G6 ${nodes.length} × ${describe(scene.shape)}, N = ${limit}: ${describeUse([use])}, refused ${refused}, ${tookMs.toFixed(0)} ms`);
+  say(`G6 ${describe(scene)}, N = ${limit}: ${describeUse([use])}, refused ${refused}, ${tookMs.toFixed(0)} ms`);
   assert.equal([use.acked, use.stored, use.used, refused], [limit, limit, limit, REQUESTS - limit]);
   assert.equal([sum((of) => of.sent), sum((of) => of.acked), sum((of) => of.cut)], [REQUESTS, limit, 0]);
   for (const node of nodes) {
@@ -167,22 +185,27 @@ async function usedUp({ pool, folders, shape }: Scene, links: readonly LimitedLi
 
 async function openScene(count: number, shape: Shape): Promise<Component<Scene>> {
   const database = await testDatabase();
+  const redis = count === 1 ? null : await startTestRedis();
   const connections = await createPool({ url: database.value.url, name: 'test', max: 2, logger: silentLogger });
-  const pool = connections.value;
-  const settings = { ...shapeSettings(shape), DATABASE_URL: database.value.url };
+  const settings = {
+    ...shapeSettings(shape),
+    DATABASE_URL: database.value.url,
+    SECRET_KEY: randomBytes(32).toString('base64'),
+    ...(redis === null ? {} : { REDIS_URL: redis.value.url }),
+  };
   const start = (dataDir: string) => startTestNode({ dataDir, settings });
   const folders = Array.from({ length: count }, () => temporaryFolder());
-  const nodes: TestNode[] = [];
-  for (const folder of folders) nodes.push(await start(folder));
-  const owner = await makeOwner(pool, { links: 0 });
+  const nodes = await Promise.all(folders.map(start));
+  const owner = await makeOwner(connections.value, { links: 0 });
   return {
-    value: { nodes, folders, shape, pool, owner, start },
+    value: { nodes, folders, shape, pool: connections.value, owner, start },
     async stop() {
       for (const node of nodes) await node.kill();
+      await redis?.stop();
       await connections.stop();
       await database.stop();
     },
   };
 }
 
-const describe = ({ fronts, shards }: Shape) => `${fronts} fronts, ${shards} shards`;
+const describe = ({ nodes, shape: { fronts, shards } }: Scene) => `${nodes.length} × ${fronts} fronts, ${shards} shards`;
