@@ -1,7 +1,7 @@
 // timeout: 240 s
 /**
- * G6 with trouble between nodes and Postgres: connections that are cut around a grant, and a Postgres that is stopped and frozen. Never more
- * than the limit, an answer in bounded time, and plain links do not notice. SOAK=1: ten times as many cuts.
+ * G6 with trouble between visitors and the count: connections that are cut around a grant, shards that crash, a Postgres that is stopped and
+ * frozen. Never more than the limit, an answer in bounded time, and plain links do not notice. SOAK=1: ten times as many cuts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
@@ -10,6 +10,7 @@ import { createLimits, LIMIT_CONNECTIONS } from '../../src/actors/limits.ts';
 import { createClickLimitStore } from '../../src/storage/postgres/click-limits.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool, isStoreAway } from '../../src/storage/postgres/pool.ts';
+import { INSPECT_ARGV, throwInThread } from '../support/inspector.ts';
 import { assertNeverMore, describeUse, isUsedUp, type LimitedLink, loadLinks, makeLimitedLinks, useOf } from '../support/limited-links.ts';
 import { type Load, percentile, startLoad } from '../support/load.ts';
 import { recordingLogger, silentLogger } from '../support/logger.ts';
@@ -25,7 +26,7 @@ import { makeOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 
 const SOAK_FACTOR = process.env.SOAK === '1' ? 10 : 1;
-const CUTS = { actors: 600 * SOAK_FACTOR, nodes: 60 * SOAK_FACTOR };
+const CUTS = { actors: 300 * SOAK_FACTOR, nodes: 40 * SOAK_FACTOR };
 const CUT_SHARE = 0.4;
 /** Of as many nodes. One whose statements fail twice in a row waits a while, so many are under way at once. */
 const SHARDS = 8;
@@ -42,7 +43,7 @@ const LONGEST_MS = 1_000;
 const PHASE_MS = 1_500;
 const STORM = 50;
 
-const it = suite('click limit without Postgres');
+const it = suite('click limit and outages');
 
 it('cut connections, shards without threads: what is granted is never more than the limit, nor than what is used', async () => {
   const random = randomFrom(seed);
@@ -114,6 +115,40 @@ it('cut connections of two nodes: never more, and every click that was answered 
   } finally {
     for (const node of nodes) await node.kill();
     for (const part of [connections, cutter, database]) await part.stop();
+  }
+});
+
+it('shards that crash: who waits gets 503, the others of the node go on, and it is never more', async () => {
+  const shape = { fronts: 2, shards: 2 };
+  const database = await testDatabase();
+  const connections = await createPool({ url: database.value.url, name: 'test', max: 2, logger: silentLogger });
+  const pool = connections.value;
+  const dataDir = temporaryFolder();
+  const settings = { ...shapeSettings(shape), DATABASE_URL: database.value.url };
+  const node = await startTestNode({ dataDir, settings, execArgv: INSPECT_ARGV });
+  try {
+    const owner = await makeOwner(pool, { links: 0 });
+    const links = await makeLimitedLinks(pool, owner, [1, 10, 100, 100, 1_000_000, 1_000_000]);
+    const load = loadLinks(node.url(), links, { connections: 16 });
+    const crashes = ['shard 0', 'shard 1', 'shard 0'];
+    for (const [i, name] of crashes.entries()) {
+      const before = links.map(({ acked }) => acked);
+      await until('more clicks of either shard', () => links.slice(-2).every((link, n) => link.acked > before[4 + n] + 50), PATIENCE_MS);
+      await throwInThread(node.log(), name);
+      await until('a new thread', async () => (await node.metric('elnk_thread_restarts_total')) === i + 1, PATIENCE_MS);
+    }
+    const before = links[4].acked;
+    await until('clicks of the new thread', () => links[4].acked > before + 50, PATIENCE_MS);
+    const { refused, cut } = await load.stop();
+    await untilDrained(pool, dataDir, shape);
+    const use = await useOf(pool, links);
+    say(`G6 crashed shards: ${crashes.length} crashes, ${refused[503] ?? 0} × 503: ${describeUse(use)}`);
+    assertNeverMore(use, 'crashes');
+    for (const { acked, stored } of use) assert.is(stored, acked);
+    assert.equal([cut, Object.keys(refused).filter((status) => status !== '410' && status !== '503')], [0, []]);
+  } finally {
+    await node.kill();
+    for (const part of [connections, database]) await part.stop();
   }
 });
 
