@@ -27,6 +27,9 @@ export const MAX_CLICKS_MAX = 1_000_000_000;
 const INSTANT_MIN_MS = Date.UTC(1970, 0);
 const INSTANT_MAX_MS = Date.UTC(10_000, 0);
 
+/** Links of one request that makes or deletes many. */
+export const BULK_MAX_LINKS = 1_000;
+
 /** What an API key may be allowed to do. */
 export const SCOPES = ['links:read', 'links:write', 'stats:read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -132,6 +135,21 @@ export type EditLink = z.output<LinkRequestSchemas['editLink']>;
 export const count = z.int().nonnegative();
 export const instant = z.iso.datetime();
 
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'Stable name of what went wrong' }),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'With 422: every fault found' }),
+  })
+  .meta({ title: 'Problem', description: 'RFC 9457' });
+export type Problem = z.infer<typeof problemSchema>;
+
 export const linkSchema = z
   .object({
     id: z.int().positive(),
@@ -159,6 +177,36 @@ export const linkSchema = z
   })
   .meta({ title: 'Link' });
 export type Link = z.infer<typeof linkSchema>;
+
+const component = (title: string) => ({ $ref: `#/components/schemas/${title}` });
+
+/** Each link is checked on its own. */
+export const bulkCreateSchema = z
+  .strictObject({
+    links: z
+      .array(z.unknown())
+      .min(1, 'must be at least one link')
+      .max(BULK_MAX_LINKS, `must be at most ${BULK_MAX_LINKS} links`)
+      .meta({ items: component('CreateLink') }),
+  })
+  .meta({ title: 'BulkCreate' });
+export type BulkCreate = z.output<typeof bulkCreateSchema>;
+
+export const bulkDeleteSchema = z
+  .strictObject({
+    slugs: z.array(z.string()).min(1, 'must be at least one slug').max(BULK_MAX_LINKS, `must be at most ${BULK_MAX_LINKS} slugs`),
+  })
+  .meta({ title: 'BulkDelete' });
+
+const bulkResult = z.object({
+  status: z.int().meta({ description: 'What the request for this one alone would have been answered with' }),
+  link: linkSchema.optional(),
+  problem: problemSchema.optional(),
+});
+export const bulkResultsSchema = z
+  .object({ results: z.array(bulkResult).meta({ description: 'One for each of the request, in its order' }) })
+  .meta({ title: 'BulkResults' });
+export type BulkResult = z.infer<typeof bulkResult>;
 
 export const slugQuerySchema = z.strictObject({ slug: z.string().meta({ description: 'What somebody would like to have' }) });
 
@@ -327,21 +375,6 @@ export type NewApiKey = z.infer<typeof newApiKeySchema>;
 
 export const apiKeyListSchema = z.object({ data: z.array(apiKeySchema) }).meta({ title: 'ApiKeyList' });
 export type ApiKeyList = z.infer<typeof apiKeyListSchema>;
-
-export const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string().meta({ description: 'Stable name of what went wrong' }),
-    errors: z
-      .array(z.object({ path: z.string(), message: z.string() }))
-      .optional()
-      .meta({ description: 'With 422: every fault found' }),
-  })
-  .meta({ title: 'Problem', description: 'RFC 9457' });
-export type Problem = z.infer<typeof problemSchema>;
 
 const email = z
   .string()

@@ -378,6 +378,14 @@ export type LinkChanges = Hashed<EditLink>;
 /** What makes a repeated request the same request: the caller's key, and SHA-256 of what was asked. */
 export type Idempotency = { key: string; requestHash: Uint8Array };
 
+/** Why one of many links is not made. */
+export type Refusal =
+  | { code: 'slug_taken' }
+  | { code: 'quota_exceeded'; plan: Plan }
+  | { code: 'invalid'; errors: readonly { path: string; message: string }[] };
+/** `message` is for people. */
+export type RefusedLink = Refusal & { message: string };
+
 /** The links of their owners. Whatever belongs to somebody else is answered as if it were not there. */
 export type LinkStore = {
   /**
@@ -385,6 +393,23 @@ export type LinkStore = {
    * @throws Failure slug_taken, idempotency_conflict, unconfirmed, quota_exceeded (QuotaExceeded); unauthenticated when the account is gone
    */
   create(ownerId: number, link: NewLink, idempotency: Idempotency | null): Promise<OwnedLink>;
+  /**
+   * Makes many at once; of each its link, or why there is none. Who comes first has the room that the quota leaves.
+   * @param links what is refused already is passed through, so that a repeat has the same outcomes
+   * @returns `isRepeat`: of an idempotent request, with the outcomes of the first time; nothing was made
+   * @throws Failure idempotency_conflict, unconfirmed; unauthenticated when the account is gone
+   */
+  createMany(
+    ownerId: number,
+    links: readonly (NewLink | RefusedLink)[],
+    idempotency: Idempotency | null,
+  ): Promise<{ outcomes: (OwnedLink | RefusedLink)[]; isRepeat: boolean }>;
+  /**
+   * Deletes links with their statistics.
+   * @returns the slugs of those that there were; `isRepeat` as for createMany
+   * @throws Failure idempotency_conflict
+   */
+  deleteMany(ownerId: number, slugs: readonly string[], idempotency: Idempotency | null): Promise<{ deleted: string[]; isRepeat: boolean }>;
   /** @throws Failure not_found */
   get(ownerId: number, slug: string): Promise<OwnedLink>;
   /** Whether some link, whoever's, has the slug. */

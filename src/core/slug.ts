@@ -12,12 +12,12 @@ export const RANDOM_SLUG_ALPHABET = '23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLM
 const SLUG_FORM = /^[A-Za-z0-9_-]+$/;
 const GUEST_SLUG_FORM = new RegExp(`^${GUEST_SLUG_MARK}[${RANDOM_SLUG_ALPHABET}]{${RANDOM_SLUG_LENGTH}}$`);
 
-/** First path segments that elnk itself answers, now or later; compared without case. */
+/** First path segments that elnk itself answers, now or later, and what the API has in the place of a slug; compared without case. */
 const RESERVED = new Set(
   (
     'api docs healthz readyz metrics live openapi openapi.json assets static login logout setup register confirm reset forgot ' +
     'settings admin links dashboard panel account me new create help about terms privacy robots.txt sitemap.xml ' +
-    'favicon.ico index.html well-known qr stats unlock preview guest www'
+    'favicon.ico index.html well-known qr stats unlock preview guest www bulk delete import'
   ).split(' '),
 );
 
@@ -61,6 +61,12 @@ export function randomSlug(randomBytes: (n: number) => Uint8Array): string {
     }
   }
   return slug;
+}
+
+/** A random slug for a link that is to be made. @param randomBytes as for `randomSlug` */
+export function freshSlug(randomBytes: (n: number) => Uint8Array): string {
+  const slug = randomSlug(randomBytes);
+  return slugFault(slug) === null ? slug : freshSlug(randomBytes);
 }
 
 /** @param randomBytes as for `randomSlug` */

@@ -57,6 +57,8 @@ type RouteParts<Query, Body> = {
   summary: string;
   query: z.ZodType<Query> | null;
   body: z.ZodType<Body> | null;
+  /** Of the body at most; API_BODY_MAX_BYTES when it is left out. */
+  maxBodyBytes?: number;
   requestHeaders: readonly HeaderDescription[];
   reply: {
     status: number;

@@ -8,6 +8,7 @@ import { type SettingsDeps, settingsRoutes } from './api/admin/settings.ts';
 import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
+import { bulkRoutes } from './api/links-bulk.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
 import { type QrDeps, qrRoutes } from './api/qr.ts';
 import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
@@ -46,6 +47,7 @@ export type RoutesDeps = ApiDeps &
 
 export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...linkRoutes(deps),
+  ...bulkRoutes(deps),
   ...slugRoutes(deps),
   ...qrRoutes(deps),
   ...statsRoutes(deps),
@@ -77,7 +79,7 @@ export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {
   return {
     method: route.method,
     path: route.path,
-    maxBodyBytes: route.body === null ? 0 : API_BODY_MAX_BYTES,
+    maxBodyBytes: route.body === null ? 0 : (route.maxBodyBytes ?? API_BODY_MAX_BYTES),
     handler: apiHandler(route, deps),
   };
 }

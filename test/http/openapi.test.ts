@@ -39,6 +39,8 @@ test('it says what the routes do', async () => {
     'get /api/v1/links/{slug}',
     'patch /api/v1/links/{slug}',
     'delete /api/v1/links/{slug}',
+    'post /api/v1/links/bulk',
+    'post /api/v1/links/delete',
     'get /api/v1/slugs',
     'get /api/v1/links/{slug}/qr',
     'get /api/v1/links/{slug}/stats',
@@ -82,6 +84,9 @@ test('it says what the routes do', async () => {
   const schemas = [
     'ApiKey',
     'ApiKeyList',
+    'BulkCreate',
+    'BulkDelete',
+    'BulkResults',
     'Confirm',
     'CreateApiKey',
     'CreateGuestLink',

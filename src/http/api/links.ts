@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type LinkRequestSchemas, linkListQuerySchema, linkPageSchema, linkRequestSchemas, linkSchema } from '../../core/api.ts';
 import type { CounterName, Counters } from '../../core/counters.ts';
 import { Failure, type FailureCode } from '../../core/failure.ts';
-import type { Idempotency, LinkStore, OwnedLink, Passwords } from '../../core/ports.ts';
+import type { Idempotency, LinkStore, OwnedLink, Passwords, Refusal } from '../../core/ports.ts';
 import { QuotaExceeded } from '../../core/quota.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
@@ -23,13 +23,13 @@ export type LinkDeps = LinkJsonDeps &
     ownHosts: ReadonlySet<string>;
   };
 
-const LINKS = '/api/v1/links';
+export const LINKS = '/api/v1/links';
 const LINK = '/api/v1/links/{slug}';
 
 const IF_MATCH = { name: 'If-Match', description: 'ETag of the version that is meant, or *' };
-const IDEMPOTENCY_KEY = {
+export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
-  description: '1 to 255 visible ASCII characters; the same request with the same key makes one link',
+  description: '1 to 255 visible ASCII characters; the same request with the same key is made once',
 };
 const ETAG = { name: 'ETag', description: 'The version of the link' };
 const LOCATION = { name: 'Location', description: 'Where the link is found in this API; of a guest link, the short link' };
@@ -55,7 +55,7 @@ const createRoute = (deps: LinkDeps, schemas: LinkRequestSchemas) =>
     failures: ['unconfirmed', 'quota_exceeded', 'slug_taken', 'idempotency_conflict', 'too_many_requests'],
     countRefusal: refusedCreation,
     handler: async ({ exchange, caller, body }) => {
-      const idempotency = idempotencyOf(deps, exchange, body);
+      const idempotency = idempotencyOf(exchange, withoutPassword(deps, body));
       const link = await hashed(deps, body);
       const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, link, idempotency));
       if (body.slug === undefined) await deps.onChanged([made.slug]);
@@ -139,15 +139,22 @@ const deleteRoute = (deps: LinkDeps) =>
     },
   });
 
-function refusedCreation(failure: Failure): CounterName[] {
-  if (failure.code === 'invalid' || failure.code === 'malformed') return ['invalidCreations', ...rejectedUrl(failure.errors)];
-  if (failure.code === 'unconfirmed') return ['unconfirmedCreations'];
-  if (failure instanceof QuotaExceeded) return [failure.plan === 'regular' ? 'quotaRefusalsRegular' : 'quotaRefusalsExtended'];
+export function refusedCreation(failure: Failure): CounterName[] {
+  const { code, errors } = failure;
+  if (code === 'malformed' || code === 'invalid') return refusedLink({ code: 'invalid', errors });
+  if (code === 'unconfirmed') return ['unconfirmedCreations'];
+  return failure instanceof QuotaExceeded ? refusedLink({ code: 'quota_exceeded', plan: failure.plan }) : [];
+}
+
+/** What a refused link counts, alone or among many. */
+export function refusedLink(refused: Refusal): CounterName[] {
+  if (refused.code === 'invalid') return ['invalidCreations', ...rejectedUrl(refused.errors)];
+  if (refused.code === 'quota_exceeded') return [refused.plan === 'regular' ? 'quotaRefusalsRegular' : 'quotaRefusalsExtended'];
   return [];
 }
 
 /** What belongs to somebody else cannot be told from what is not there: both are counted as denied. */
-const isDenied = (code: FailureCode) => code === 'forbidden' || code === 'not_found';
+export const isDenied = (code: FailureCode) => code === 'forbidden' || code === 'not_found';
 
 /** The slug of the path. @throws Failure not_found for what cannot be one, without asking the store */
 export function slugOf({ params }: Exchange): string {
@@ -156,7 +163,11 @@ export function slugOf({ params }: Exchange): string {
 }
 
 /** Announces a change also when it failed: a commit whose answer was lost has happened all the same. */
-async function announcing<T>({ onChanged }: LinkDeps, slugs: readonly (string | undefined)[], change: () => Promise<T>): Promise<T> {
+export async function announcing<T>(
+  { onChanged }: Pick<LinkDeps, 'onChanged'>,
+  slugs: readonly (string | undefined)[],
+  change: () => Promise<T>,
+): Promise<T> {
   try {
     return await change();
   } finally {
@@ -168,8 +179,8 @@ const rejectedUrl = (errors: Failure['errors']): CounterName[] =>
   errors.some(({ path }) => path === 'url' || path === 'expiredUrl') ? ['rejectedUrls'] : [];
 
 /** The store never sees a password. @throws Failure too_many_requests when too many are being hashed */
-async function hashed<T extends { password?: string | null | undefined }>(
-  { passwords }: LinkDeps,
+export async function hashed<T extends { password?: string | null | undefined }>(
+  { passwords }: Pick<LinkDeps, 'passwords'>,
   { password, ...rest }: T,
 ): Promise<Omit<T, 'password'> & { passwordHash: string | null | undefined }> {
   return { ...rest, passwordHash: typeof password === 'string' ? await passwords.hash(password) : password };
@@ -187,16 +198,17 @@ export function versionsOf({ headers }: Exchange): number[] | null {
   return [...text.matchAll(/(?<!W\/)"([1-9]\d{0,8})"/g)].map(([, version]) => Number(version));
 }
 
-/** What is kept of a request must not help to guess a password in it. @throws Failure malformed */
-function idempotencyOf(
-  { fingerprint }: LinkDeps,
-  { headers }: Exchange,
-  body: { password?: string | null | undefined },
-): Idempotency | null {
+/** What is kept of a request must not help to guess a password in it. */
+export const withoutPassword = <T>({ fingerprint }: Pick<LinkDeps, 'fingerprint'>, body: T): T =>
+  typeof body === 'object' && body !== null && 'password' in body && typeof body.password === 'string'
+    ? { ...body, password: fingerprint(body.password) }
+    : body;
+
+/** @param kept what makes the request this one, without secrets; @throws Failure malformed */
+export function idempotencyOf({ headers }: Exchange, kept: unknown): Idempotency | null {
   const key = headers.get('idempotency-key');
   if (key === undefined) return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new Failure('malformed', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
-  const kept = typeof body.password === 'string' ? { ...body, password: fingerprint(body.password) } : body;
   return { key, requestHash: createHash('sha256').update(JSON.stringify(kept)).digest() };
 }
 

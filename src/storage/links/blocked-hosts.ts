@@ -7,9 +7,9 @@
  * finds that of the hosts moved, too. That a link is refused when it is made is only a courtesy to its owner.
  */
 import { BLOCKED_TARGET, type BlockedHosts, leadsToBlockedHost } from '../../core/blocked-hosts.ts';
-import { Failure } from '../../core/failure.ts';
+import { Failure, type FieldError } from '../../core/failure.ts';
 import type { Link } from '../../core/link.ts';
-import type { Clock, GuestLinks, LinkLookup, LinkStore } from '../../core/ports.ts';
+import type { Clock, GuestLinks, LinkLookup, LinkStore, NewLink, RefusedLink } from '../../core/ports.ts';
 import type { LinkVersions } from '../../core/shared.ts';
 
 /** What an Announcer calls them; no slug has a colon. */
@@ -103,13 +103,20 @@ function judged(link: Link, blocked: ReadonlySet<string>): Link {
  * @param targets by the names of their fields, as `checkTarget` has made them; null and undefined: there is nothing to judge
  * @throws Failure invalid
  */
-export async function refuseBlocked(hosts: BlockedHosts, targets: Readonly<Record<string, string | null | undefined>>): Promise<void> {
-  const blocked = await hosts.current();
-  const wrong = Object.entries(targets).filter(([, target]) => typeof target === 'string' && leadsToBlockedHost(target, blocked));
-  if (wrong.length === 0) return;
-  const errors = wrong.map(([path]) => ({ path, message: BLOCKED_TARGET }));
-  throw new Failure('invalid', wrong.length === 1 ? 'One field is not valid' : `${wrong.length} fields are not valid`, { errors });
+export async function refuseBlocked(hosts: BlockedHosts, targets: Targets): Promise<void> {
+  const errors = blockedFields(await hosts.current(), targets);
+  if (errors.length > 0) throw new Failure('invalid', faultText(errors), { errors });
 }
+
+type Targets = Readonly<Record<string, string | null | undefined>>;
+
+const blockedFields = (blocked: ReadonlySet<string>, targets: Targets): FieldError[] =>
+  Object.entries(targets)
+    .filter(([, target]) => typeof target === 'string' && leadsToBlockedHost(target, blocked))
+    .map(([path]) => ({ path, message: BLOCKED_TARGET }));
+
+const faultText = (errors: readonly FieldError[]): string =>
+  errors.length === 1 ? 'One field is not valid' : `${errors.length} fields are not valid`;
 
 const targetsOf = ({ url, expiredUrl }: { url?: string | undefined; expiredUrl?: string | null | undefined }) => ({ url, expiredUrl });
 
@@ -119,6 +126,14 @@ export const refusingBlocked = (store: LinkStore, hosts: BlockedHosts): LinkStor
     await refuseBlocked(hosts, targetsOf(link));
     return store.create(ownerId, link, idempotency);
   },
+  async createMany(ownerId, links, idempotency) {
+    const blocked = await hosts.current();
+    const judgedLinks = links.map((link): NewLink | RefusedLink => {
+      const errors = 'code' in link ? [] : blockedFields(blocked, targetsOf(link));
+      return errors.length === 0 ? link : { code: 'invalid', message: faultText(errors), errors };
+    });
+    return store.createMany(ownerId, judgedLinks, idempotency);
+  },
   async edit(ownerId, slug, changes, versions) {
     await refuseBlocked(hosts, targetsOf(changes));
     return store.edit(ownerId, slug, changes, versions);
@@ -127,6 +142,7 @@ export const refusingBlocked = (store: LinkStore, hosts: BlockedHosts): LinkStor
   isSlugTaken: store.isSlugTaken,
   list: store.list,
   delete: store.delete,
+  deleteMany: store.deleteMany,
 });
 
 /** The same for the links of guests. */

@@ -1,6 +1,7 @@
 /** Accounts as their owners sign in to them and change them. */
 import { randomBytes } from 'node:crypto';
 import type { Account, AccountChanges, AccountCredentials, AccountStore, Belongings } from '../../core/ports.ts';
+import { deleteFigures } from './link-deletion.ts';
 import { dropTokens, sendProof } from './mail-tokens.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
 
@@ -112,12 +113,10 @@ async function renewPublicId(client: Queryable, id: number): Promise<void> {
 /** The row of the account is locked, so nobody adds a link meanwhile. */
 async function removeLocked(client: PoolClient, id: number): Promise<{ slugs: string[]; keyHashes: Uint8Array[] }> {
   const { rows } = await client.query<{ id: number; slug: string }>('DELETE FROM links WHERE owner_id = $1 RETURNING id, slug', [id]);
-  const linkIds = rows.map((link) => link.id);
-  // Totals first and then days by link and day, as a fold under way locks them.
-  await client.query('SELECT FROM link_totals WHERE link_id = ANY($1) ORDER BY link_id FOR UPDATE', [linkIds]);
-  await client.query('DELETE FROM link_totals WHERE link_id = ANY($1)', [linkIds]);
-  await client.query('SELECT FROM link_days WHERE link_id = ANY($1) ORDER BY link_id, day FOR UPDATE', [linkIds]);
-  await client.query('DELETE FROM link_days WHERE link_id = ANY($1)', [linkIds]);
+  await deleteFigures(
+    client,
+    rows.map((link) => link.id),
+  );
   const keys = await client.query<{ hash: Buffer }>('DELETE FROM api_keys WHERE user_id = $1 RETURNING hash', [id]);
   await client.query('DELETE FROM users WHERE id = $1', [id]);
   return { slugs: rows.map(({ slug }) => slug), keyHashes: keys.rows.map(({ hash }) => hash) };

@@ -1,6 +1,7 @@
 /** How the redirect finds links. */
 import type { LinkRules } from '../../core/link.ts';
 import type { LinkLookup } from '../../core/ports.ts';
+import { inDomain } from './domain.ts';
 import type { Pool } from './pool.ts';
 
 type Row = {
@@ -23,7 +24,7 @@ export function createLinkLookup(pool: Pool): LinkLookup {
     const { rows } = await pool.query<Row>(
       `SELECT l.id, l.slug, l.target, u.time_zone, l.disabled,
               l.password_hash, l.max_clicks, l.clicks_used, l.valid_from, l.expires_at, l.expired_url
-       FROM links l JOIN users u ON u.id = l.owner_id WHERE l.domain = '' AND l.slug = ANY ($1)`,
+       FROM links l JOIN users u ON u.id = l.owner_id WHERE ${inDomain('l.')} AND l.slug = ANY ($1)`,
       [slugs],
     );
     return new Map(

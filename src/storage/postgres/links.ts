@@ -3,83 +3,80 @@ import pg from 'pg';
 import { Failure } from '../../core/failure.ts';
 import type { Idempotency, LinkChanges, LinkStore, NewLink, OwnedLink } from '../../core/ports.ts';
 import type { Quotas } from '../../core/quota.ts';
-import { randomSlug, slugFault } from '../../core/slug.ts';
-import { BEGIN_ALLOWANCE, whyNotAllowed } from './allowance.ts';
+import { freshSlug } from '../../core/slug.ts';
+import { BEGIN_ALLOWANCE, roomFor, whyNotAllowed } from './allowance.ts';
+import { inDomain } from './domain.ts';
+import { makeOnce } from './idempotency.ts';
+import { deleteFigures } from './link-deletion.ts';
+import { COLUMNS, dateOf, type LinkRow, linkOf } from './link-rows.ts';
+import { deleteLinks, insertLinks, slugTakenText } from './links-bulk.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable, UNIQUE_VIOLATION } from './pool.ts';
 
 /** With 55^7 slugs a collision is rare; so many in a row mean that something else is wrong. */
 const RANDOM_SLUG_TRIES = 10;
 const CHECK_VIOLATION = '23514';
 
-const COLUMNS =
-  'id, slug, target, title, tags, disabled, password_hash IS NOT NULL AS has_password, max_clicks, clicks_used, valid_from, expires_at, ' +
-  'expired_url, version, created_at, updated_at';
-
-type Row = {
-  id: number;
-  slug: string;
-  target: string;
-  title: string | null;
-  tags: string[];
-  disabled: boolean;
-  has_password: boolean;
-  max_clicks: number | null;
-  clicks_used: number;
-  valid_from: Date | null;
-  expires_at: Date | null;
-  expired_url: string | null;
-  version: number;
-  created_at: Date;
-  updated_at: Date;
-};
-
-const linkOf = ({ id, slug, title, tags, disabled, version, ...row }: Row): OwnedLink => ({
-  id,
-  slug,
-  url: row.target,
-  title,
-  tags,
-  disabled,
-  hasPassword: row.has_password,
-  maxClicks: row.max_clicks,
-  clicksUsed: row.clicks_used,
-  validFrom: row.valid_from?.getTime() ?? null,
-  expiresAt: row.expires_at?.getTime() ?? null,
-  expiredUrl: row.expired_url,
-  version,
-  createdAt: row.created_at.getTime(),
-  updatedAt: row.updated_at.getTime(),
-});
-
 /** A link of this owner in a version that may be touched. $3 null: any version. */
-const OWNED = `domain = '' AND slug = $1 AND owner_id = $2 AND ($3::int[] IS NULL OR version = ANY ($3))`;
+const OWNED = `${inDomain()} AND slug = $1 AND owner_id = $2 AND ($3::int[] IS NULL OR version = ANY ($3))`;
 
 /** @param randomBytes a cryptographic source */
 export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Array, quotas: Quotas): LinkStore {
+  /** In a transaction of its own. @returns `isRepeat`: it was made before, and this is what was answered then */
+  async function once<T extends object>(
+    ownerId: number,
+    idempotency: Idempotency | null,
+    work: (client: PoolClient) => Promise<T | Failure>,
+  ): Promise<{ answer: T; isRepeat: boolean }> {
+    let isRepeat = true;
+    const answer = await inTransaction(
+      pool,
+      (client) => {
+        const make = () => {
+          isRepeat = false;
+          return work(client);
+        };
+        return idempotency === null ? make() : makeOnce(client, ownerId, idempotency, make);
+      },
+      BEGIN_ALLOWANCE,
+    );
+    if (answer instanceof Failure) throw answer;
+    return { answer, isRepeat };
+  }
+
   return {
     async create(ownerId, link, idempotency) {
-      const work = (client: PoolClient) => {
-        const make = async () => (await whyNotAllowed(client, ownerId, quotas)) ?? (await insertLink(client, ownerId, link, randomBytes));
-        return idempotency === null ? make() : makeOnce(client, ownerId, idempotency, make);
-      };
-      const made = await inTransaction(pool, work, BEGIN_ALLOWANCE);
-      if (made instanceof Failure) throw made;
-      return made;
+      const { answer } = await once(ownerId, idempotency, async (client) => {
+        return (await whyNotAllowed(client, ownerId, quotas)) ?? (await insertLink(client, ownerId, link, randomBytes));
+      });
+      return answer;
+    },
+
+    async createMany(ownerId, links, idempotency) {
+      const { answer, isRepeat } = await once(ownerId, idempotency, async (client) => {
+        const room = await roomFor(client, ownerId, quotas);
+        return room instanceof Failure ? room : insertLinks(client, ownerId, links, room, randomBytes);
+      });
+      return { outcomes: answer, isRepeat };
+    },
+
+    async deleteMany(ownerId, slugs, idempotency) {
+      const { answer, isRepeat } = await once(ownerId, idempotency, (client) => deleteLinks(client, ownerId, slugs));
+      return { deleted: answer, isRepeat };
     },
 
     async get(ownerId, slug) {
-      const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM links WHERE ${OWNED}`, [slug, ownerId, null]);
+      const { rows } = await pool.query<LinkRow>(`SELECT ${COLUMNS} FROM links WHERE ${OWNED}`, [slug, ownerId, null]);
       if (rows.length === 0) throw notFound();
       return linkOf(rows[0]);
     },
 
     async isSlugTaken(slug) {
-      const { rowCount } = await pool.query(`SELECT FROM links WHERE domain = '' AND slug = $1`, [slug]);
+      const { rowCount } = await pool.query(`SELECT FROM links WHERE ${inDomain()} AND slug = $1`, [slug]);
       return rowCount !== 0;
     },
 
     async list(ownerId, limit, beforeId) {
-      const { rows } = await pool.query<Row>(
+      const { rows } = await pool.query<LinkRow>(
         `SELECT ${COLUMNS} FROM links WHERE owner_id = $1 AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $2`,
         [ownerId, limit, beforeId],
       );
@@ -103,43 +100,12 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
       const isDeleted = await inTransaction(pool, async (client) => {
         const { rows } = await client.query<{ id: number }>(`DELETE FROM links WHERE ${OWNED} RETURNING id`, [slug, ownerId, versions]);
         if (rows.length === 0) return false;
-        // A fold under way locks totals first and then days by link and day: so do we, or the two would wait for each other.
-        await client.query('DELETE FROM link_totals WHERE link_id = $1', [rows[0].id]);
-        await client.query('SELECT FROM link_days WHERE link_id = $1 ORDER BY day FOR UPDATE', [rows[0].id]);
-        await client.query('DELETE FROM link_days WHERE link_id = $1', [rows[0].id]);
+        await deleteFigures(client, [rows[0].id]);
         return true;
       });
       if (!isDeleted) throw await whyNone(pool, ownerId, slug);
     },
   };
-}
-
-/**
- * The key, the link and what is answered, all or nothing. Whoever comes second with a key waits here for the first to commit, or to fail:
- * then it is the first. Failures are returned: one that is thrown costs the connection, see inTransaction.
- * The key comes before the lock of the account: a repeat is answered whatever the quota, and nobody holds the lock while waiting for a key.
- */
-async function makeOnce(
-  client: PoolClient,
-  ownerId: number,
-  { key, requestHash }: Idempotency,
-  make: () => Promise<OwnedLink | Failure>,
-): Promise<OwnedLink | Failure> {
-  const taken = await client.query(
-    'INSERT INTO idempotency_keys (user_id, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT (user_id, key) DO NOTHING',
-    [ownerId, key, requestHash],
-  );
-  if (taken.rowCount === 0) {
-    const { rows } = await client.query<{ same: boolean; response: OwnedLink }>(
-      'SELECT request_hash = $3 AS same, response FROM idempotency_keys WHERE user_id = $1 AND key = $2',
-      [ownerId, key, requestHash],
-    );
-    return rows[0].same ? rows[0].response : new Failure('idempotency_conflict', 'This Idempotency-Key came with another request before');
-  }
-  const made = await make();
-  if (made instanceof Failure) await client.query('DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2', [ownerId, key]);
-  else await client.query('UPDATE idempotency_keys SET response = $3 WHERE user_id = $1 AND key = $2', [ownerId, key, made]);
-  return made;
 }
 
 async function insertLink(
@@ -150,7 +116,7 @@ async function insertLink(
 ): Promise<OwnedLink | Failure> {
   for (let i = 0; i < RANDOM_SLUG_TRIES; i++) {
     const tried = slug ?? freshSlug(randomBytes);
-    const { rows } = await client.query<Row>(
+    const { rows } = await client.query<LinkRow>(
       `INSERT INTO links (slug, owner_id, target, title, tags, password_hash, max_clicks, valid_from, expires_at, expired_url)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (domain, slug) DO NOTHING RETURNING ${COLUMNS}`,
       [tried, ownerId, url, title ?? null, tags ?? [], passwordHash, maxClicks, dateOf(validFrom), dateOf(expiresAt), expiredUrl],
@@ -160,13 +126,6 @@ async function insertLink(
   }
   throw new Error(`no free slug in ${RANDOM_SLUG_TRIES} tries`);
 }
-
-function freshSlug(randomBytes: (n: number) => Uint8Array): string {
-  const slug = randomSlug(randomBytes);
-  return slugFault(slug) === null ? slug : freshSlug(randomBytes);
-}
-
-const dateOf = (ms: number | null | undefined): Date | null => (typeof ms === 'number' ? new Date(ms) : null);
 
 const COLUMN_OF: Readonly<Record<keyof LinkChanges, string>> = {
   url: 'target',
@@ -193,10 +152,10 @@ function assignments({ validFrom, expiresAt, ...changes }: LinkChanges, first: n
 type Violation = typeof UNIQUE_VIOLATION | typeof CHECK_VIOLATION;
 
 /** `pool.query` closes the connection of every query that fails; a slug that is taken is not worth that. */
-async function updateKeepingConnection(pool: Pool, text: string, values: unknown[]): Promise<Row[] | Violation> {
+async function updateKeepingConnection(pool: Pool, text: string, values: unknown[]): Promise<LinkRow[] | Violation> {
   const client = await pool.connect();
   try {
-    const { rows } = await client.query<Row>(text, values);
+    const { rows } = await client.query<LinkRow>(text, values);
     client.release();
     return rows;
   } catch (error) {
@@ -219,4 +178,4 @@ const noWindow = ({ validFrom }: LinkChanges) => {
   const [path, other] = typeof validFrom === 'number' ? ['validFrom', 'earlier than expiresAt'] : ['expiresAt', 'later than validFrom'];
   return new Failure('invalid', 'One field is not valid', { errors: [{ path, message: `must be ${other}` }] });
 };
-const slugTaken = (slug: string | undefined) => new Failure('slug_taken', `The slug ${slug} is taken`);
+const slugTaken = (slug: string | undefined) => new Failure('slug_taken', slugTakenText(slug));
