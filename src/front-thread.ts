@@ -35,6 +35,7 @@ import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
 import { hashPassword, isOutdated, verifyPassword } from './storage/passwords.ts';
 import { createAccountStore } from './storage/postgres/accounts.ts';
+import { createLinkAdministration } from './storage/postgres/admin-links.ts';
 import { createAuditStore } from './storage/postgres/administration.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { createBlockedHostStore, loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
@@ -175,6 +176,8 @@ const server = await startServer(setup.host, setup.port, (app) => {
     onChanged: announcer.changed,
     baseUrl: setup.baseUrl,
     ownHosts,
+    adminLinks: createLinkAdministration(queries.value),
+    hosts,
     blockedHosts: createBlockedHostStore(queries.value, hostsChanged),
     serverSettings,
     isRegistrationClosedBySetting: !setup.isRegistrationOpen,

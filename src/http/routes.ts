@@ -4,6 +4,7 @@ import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
 import { type AuditDeps, auditRoutes } from './api/admin/audit.ts';
 import { type BlockedHostDeps, blockedHostRoutes } from './api/admin/blocked-hosts.ts';
+import { type AdminLinkDeps, adminLinkRoutes } from './api/admin/links.ts';
 import { type SettingsDeps, settingsRoutes } from './api/admin/settings.ts';
 import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
@@ -27,7 +28,7 @@ import { type NodeStatus, statusRoute } from './status.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-type AdminDeps = BlockedHostDeps & SettingsDeps & AuditDeps;
+type AdminDeps = AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
 export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
 type CallerDeps = CallerLookups & { counters: Counters };
 export type RoutesDeps = ApiDeps &
@@ -55,6 +56,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...registrationRoutes(deps),
   ...meRoutes(deps),
   ...apiKeyRoutes(deps),
+  ...adminLinkRoutes(deps),
   ...blockedHostRoutes(deps),
   ...settingsRoutes(deps),
   ...auditRoutes(deps),

@@ -24,6 +24,9 @@ test('it says what the routes do', async () => {
   const operations = Object.entries<object>(json.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
   const isAdmins = (operation: string) => operation.includes(' /api/v1/admin/');
   const adminOperations = [
+    'get /api/v1/admin/links',
+    'patch /api/v1/admin/links/{slug}',
+    'delete /api/v1/admin/links/{slug}',
     'get /api/v1/admin/blocked-hosts',
     'post /api/v1/admin/blocked-hosts',
     'delete /api/v1/admin/blocked-hosts/{host}',
@@ -109,7 +112,18 @@ test('it says what the routes do', async () => {
     'Stats',
     'User',
   ];
-  const adminSchemas = ['AdminAct', 'AuditPage', 'BlockHost', 'BlockedHost', 'BlockedHostPage', 'EditSettings', 'ServerSettings'];
+  const adminSchemas = [
+    'AdminAct',
+    'AdminLink',
+    'AdminLinkPage',
+    'SwitchLink',
+    'AuditPage',
+    'BlockHost',
+    'BlockedHost',
+    'BlockedHostPage',
+    'EditSettings',
+    'ServerSettings',
+  ];
   assert.equal(Object.keys(json.components.schemas).sort(), [...schemas, ...adminSchemas].sort());
   assert.equal(json.components.schemas.LinkPage.properties.data.items, { $ref: '#/components/schemas/Link' });
   assert.is(json.components.schemas.CreateLink.additionalProperties, false);

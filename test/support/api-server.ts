@@ -25,6 +25,7 @@ import { createGuestLinks } from '../../src/storage/guests/links.ts';
 import { BLOCKED_HOSTS_NAME, createBlockedHosts, refusingBlocked, refusingBlockedGuests } from '../../src/storage/links/blocked-hosts.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
+import { createLinkAdministration } from '../../src/storage/postgres/admin-links.ts';
 import { createAuditStore } from '../../src/storage/postgres/administration.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
 import { createBlockedHostStore, loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
@@ -216,6 +217,8 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
       clock,
       baseUrl: BASE_URL,
       ownHosts: new Set(['elnk.example']),
+      adminLinks: createLinkAdministration(pool),
+      hosts,
       blockedHosts: createBlockedHostStore(pool, async () => {
         await announcer.changed([BLOCKED_HOSTS_NAME]);
         await announcer.everythingChanged();
