@@ -7,8 +7,9 @@ const BROWSER = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (K
 
 export type Load = { requests: number; perSec: number; failed: number };
 
-export async function wrk(url: string, script: 'slugs' | 'one-slug' | 'limited-slug', seconds: number): Promise<Load> {
+export async function wrk(url: string, script: 'slugs' | 'ruled-slugs' | 'one-slug' | 'limited-slug', seconds: number): Promise<Load> {
   const headers = ['-H', `User-Agent: ${BROWSER}`, '-H', 'Accept-Language: ru-RU,ru;q=0.9,en;q=0.8', '-H', 'Referer: https://t.me/'];
+  if (script === 'ruled-slugs') headers.push('-H', 'Accept: text/html'); // a password page is an answer, a problem would be a failure
   const lua = join(import.meta.dirname, `${script}.lua`);
   const { stdout } = await promisify(execFile)('wrk', ['-t1', '-c64', `-d${seconds}s`, '-s', lua, ...headers, url]);
   const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? 0);
