@@ -1,5 +1,6 @@
 /** The mails of accounts: what may be ordered, and how each reads in English and Russian. */
 import { LOCALES, type Locale, normalizeEmail } from './account.ts';
+import { escapeHtml } from './html.ts';
 import type { MailToken, ProofToken } from './ports.ts';
 
 /** Names of jobs in the queue: a mail to be sent; somebody's wish for a new password, which becomes a mail if there is such an account. */
@@ -149,7 +150,3 @@ export function composeMail({ kind, locale, link }: Pick<MailOrder, 'kind' | 'lo
 `,
   };
 }
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]);

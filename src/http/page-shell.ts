@@ -48,10 +48,26 @@ input:focus-visible, button:focus-visible { outline: 2px solid var(--mark); outl
 @media (max-width: 30rem) { button { justify-self: stretch; } }
 `;
 
+const NEXT_STYLE = `
+:root { --on-mark: #fff; }
+@media (prefers-color-scheme: dark) { :root { --on-mark: #10211d; } }
+.address { overflow-wrap: anywhere; }
+.address b { color: var(--ink); font-weight: 600; }
+.next { margin-top: 1.5rem; }
+.next a { display: inline-block; padding: .6rem 1.4rem; border-radius: .6rem; background: var(--mark); color: var(--on-mark); font-weight: 600;
+  text-align: center; text-decoration: none; }
+.next a:hover { filter: brightness(1.08); }
+.next a:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }
+@media (max-width: 30rem) { .next a { display: block; } }
+`;
+
 const hashOf = (style: string) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
 
 /** Nothing is loaded, framed or sent anywhere. */
-const PLAIN_POLICY = `default-src 'none'; style-src ${hashOf(STYLE)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const plainPolicy = (styles: string) =>
+  `default-src 'none'; style-src ${styles}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const PLAIN_POLICY = plainPolicy(hashOf(STYLE));
+const NEXT_POLICY = plainPolicy(`${hashOf(STYLE)} ${hashOf(NEXT_STYLE)}`);
 /**
  * A form is sent to its own address, and from there on to the link's target: browsers apply form-action to that redirect, too (Chromium 156
  * blocks it under 'self'), and the target must not be told here.
@@ -81,11 +97,13 @@ export type HtmlParts = {
   title: string;
   text: string;
   form?: string;
+  /** Where to go on. Not together with a form. */
+  next?: { href: string; label: string };
   headers?: Page['headers'];
 };
 
-export function htmlPage({ status, language, mark, title, text, form, headers = [] }: HtmlParts): Page {
-  const styles = form === undefined ? `<style>${STYLE}</style>` : `<style>${STYLE}</style>\n<style>${FORM_STYLE}</style>`;
+export function htmlPage({ status, language, mark, title, text, form, next, headers = [] }: HtmlParts): Page {
+  const more = moreOf(form, next);
   const body = `<!doctype html>
 <html lang="${language}">
 <head>
@@ -93,22 +111,29 @@ export function htmlPage({ status, language, mark, title, text, form, headers = 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-${styles}
+<style>${STYLE}</style>${more === null ? '' : `\n<style>${more.style}</style>`}
 </head>
 <body>
 <main>
 <p class="mark">${mark}</p>
 <h1>${title}</h1>
-<p>${text}</p>${form === undefined ? '' : `\n${form}`}
+<p>${text}</p>${more === null ? '' : `\n${more.html}`}
 </main>
 </body>
 </html>
 `;
   return {
     status: statusLine(status),
-    headers: [...htmlHeaders(form === undefined ? PLAIN_POLICY : FORM_POLICY), ...COMMON_HEADERS, ...headers],
+    headers: [...htmlHeaders(more?.policy ?? PLAIN_POLICY), ...COMMON_HEADERS, ...headers],
     body: Buffer.from(body),
   };
+}
+
+/** What follows the text, with the look and the policy that it needs. */
+function moreOf(form: string | undefined, next: HtmlParts['next']): { html: string; style: string; policy: string } | null {
+  if (form !== undefined) return { html: form, style: FORM_STYLE, policy: FORM_POLICY };
+  if (next === undefined) return null;
+  return { html: `<p class="next"><a href="${next.href}" rel="nofollow">${next.label}</a></p>`, style: NEXT_STYLE, policy: NEXT_POLICY };
 }
 
 export function problemPage(code: FailureCode, message: string, headers: Page['headers'] = []): Page {

@@ -12,6 +12,7 @@ import { isGuestSlug, isSlugForm } from '../core/slug.ts';
 import { type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
 import type { ClientAddress } from './client-address.ts';
 import { countRefusal, refusedPage } from './decision-pages.ts';
+import { look, lookedAtSlug, lookPage } from './look-page.ts';
 import type { Page } from './page-shell.ts';
 import { refusalPage } from './pages.ts';
 import type { Unlocks } from './unlock-cookie.ts';
@@ -59,7 +60,29 @@ export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
         record(link, clientAddress(res, req), req.getHeader('user-agent'), req.getHeader('referer'), req.getHeader('accept-language'));
       }
       redirect(res, link.target, isGet);
-    } else answer(res, link ?? null, read(res, req, isGet), later(res));
+    } else if (link === undefined) visitNoSlug(res, req, slug, isGet);
+    else answer(res, link, read(res, req, isGet), later(res));
+  }
+
+  function visitNoSlug(res: HttpResponse, req: HttpRequest, path: string, isGet: boolean): void {
+    const slug = lookedAtSlug(path);
+    const seen = read(res, req, isGet);
+    if (slug === null || !isSlugForm(slug)) {
+      answer(res, null, seen, later(res));
+      return;
+    }
+    const table = isGuestSlug(slug) ? guests.links : links;
+    const link = table.get(slug);
+    if (link === undefined) load(res, seen, slug, table, (found) => show(res, slug, found, seen));
+    else show(res, slug, link, seen);
+  }
+
+  /** Where a link leads, to whoever asks before going there. */
+  function show(res: HttpResponse, slug: string, link: Link | null, seen: Seen): void {
+    const now = clock();
+    const shown = look(link, now);
+    if (shown.kind !== 'redirect') countRefusal(shown, true, counters);
+    writePage(res, lookPage(shown, slug, link, seen, now), seen.isGet);
   }
 
   function visitGuest(res: HttpResponse, req: HttpRequest, slug: string, isGet: boolean): void {
@@ -68,14 +91,18 @@ export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
     else answer(res, link, read(res, req, isGet), later(res));
   }
 
-  /** The link is not at hand: everything of the request is copied before the wait. */
   function lookUp(res: HttpResponse, req: HttpRequest, slug: string, isGet: boolean, table: Links): void {
-    const finish = later(res);
     const seen = read(res, req, isGet);
+    load(res, seen, slug, table, (link, finish) => answer(res, link, seen, finish));
+  }
+
+  /** The link is not at hand: everything of the request was copied before the wait. */
+  function load(res: HttpResponse, seen: Seen, slug: string, table: Links, use: (link: Link | null, finish: Finish) => void): void {
+    const finish = later(res);
     table.load(slug).then(
       (link) => {
         if (link === null) counters.add('missingLinkLookups');
-        finish(() => answer(res, link, seen, finish));
+        finish(() => use(link, finish));
       },
       () => finish(() => unavailable(res, seen)),
     );

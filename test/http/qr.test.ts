@@ -1,12 +1,12 @@
 /** QR codes are read back by a library that did not draw them; SVGs are drawn by a browser before. */
 import { createHash } from 'node:crypto';
-import { type Browser, chromium } from 'playwright-core';
 import { PNG } from 'pngjs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { QR_LEVELS, type QrQuery } from '../../src/core/qr.ts';
 import { cachedQr, drawQr, qrDataUri } from '../../src/http/qr.ts';
 import { BASE_URL, startApi } from '../support/api-server.ts';
+import { startBrowser } from '../support/browser.ts';
 import { readQr } from '../support/read-qr.ts';
 import { say } from '../support/say.ts';
 
@@ -34,10 +34,10 @@ const bytesOf = async (response: Response) => new Uint8Array(await response.arra
 
 const test = suite('QR codes');
 
-let browser: Browser | undefined;
+let browser: Awaited<ReturnType<typeof startBrowser>> | undefined;
 
 test.after(async () => {
-  await browser?.close();
+  await browser?.stop();
   await server.stop();
 });
 
@@ -81,18 +81,8 @@ test('the colours are those that were asked for, and the quiet zone is light', (
 });
 
 test('SVG: drawn by Chromium, then read', async () => {
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
-  const page = await browser.newPage({ viewport: { width: 1024, height: 1024 } });
+  browser = await startBrowser();
+  const page = await browser.value.newPage({ viewport: { width: 1024, height: 1024 } });
   for (const level of QR_LEVELS) {
     for (const [text, size, [dark, light]] of [
       [SHORT, 256, COLOURS[1]],
