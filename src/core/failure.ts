@@ -47,3 +47,9 @@ export class Failure extends Error {
     this.policy = more.policy;
   }
 }
+
+/** A limit was reached. @param resetMs until there will be room again */
+export function tooManyRequests(policy: ThrottlePolicy, resetMs: number): Failure {
+  const retryAfterSec = Math.max(1, Math.ceil(resetMs / 1000));
+  return new Failure('too_many_requests', `Too many tries: again in ${retryAfterSec} seconds`, { retryAfterSec, policy });
+}

@@ -307,13 +307,19 @@ export type RegistrationStore = {
 export type ThrottlePolicy = { name: string; limit: number; windowSec: number };
 
 export type Throttle = {
-  /** Counts one try, before it is made. @throws Failure too_many_requests when there were enough */
-  take(key: string): Promise<void>;
+  /** Counts a try, before it is made, or several. @throws Failure too_many_requests when there were enough */
+  take(key: string, points?: number): Promise<void>;
   /** A try that does not count after all. */
   giveBack(key: string): Promise<void>;
   /** All tries are forgotten. */
   forget(key: string): Promise<void>;
 };
+
+/** What was granted of the points that were asked for, what others may still have in this window, and when it ends. */
+export type Lease = { granted: number; left: number; resetMs: number };
+
+/** Gives points of a limit away beforehand; what was granted must not be used after the end of the window. */
+export type PointStore = { lease(key: string, points: number): Promise<Lease> };
 
 /** How passwords are hashed and checked (storage/passwords.ts). */
 export type Passwords = {

@@ -1,14 +1,10 @@
 /** Counts of tries, in Postgres, so that they hold over all threads and nodes. */
-import { createHash } from 'node:crypto';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
-import { Failure } from '../../core/failure.ts';
-import type { Throttle, ThrottlePolicy } from '../../core/ports.ts';
+import { RateLimiterPostgres } from 'rate-limiter-flexible';
+import type { ThrottlePolicy } from '../../core/ports.ts';
+import { type CountedThrottle, countedThrottle } from '../counted.ts';
 import type { Pool } from './pool.ts';
 
-/** What keys are made of, addresses and e-mails, is not kept. */
-const hashed = (key: string): string => createHash('sha256').update(key).digest('base64url');
-
-export function createThrottle(pool: Pool, policy: ThrottlePolicy): Throttle {
+export function createThrottle(pool: Pool, policy: ThrottlePolicy): CountedThrottle {
   const limiter = new RateLimiterPostgres({
     storeClient: pool,
     storeType: 'pool',
@@ -18,25 +14,7 @@ export function createThrottle(pool: Pool, policy: ThrottlePolicy): Throttle {
     points: policy.limit,
     duration: policy.windowSec,
   });
-  return {
-    async take(key) {
-      try {
-        await limiter.consume(hashed(key));
-      } catch (error) {
-        if (!(error instanceof RateLimiterRes)) throw error;
-        const retryAfterSec = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-        throw new Failure('too_many_requests', `Too many tries: again in ${retryAfterSec} seconds`, {
-          retryAfterSec,
-          policy,
-          cause: error,
-        });
-      }
-    },
-    async giveBack(key) {
-      await limiter.reward(hashed(key));
-    },
-    async forget(key) {
-      await limiter.delete(hashed(key));
-    },
-  };
+  return countedThrottle(limiter, policy, async (key) => {
+    await pool.query('UPDATE throttles SET points = points - 1 WHERE key = $1 AND points > 0 AND expire > $2', [key, Date.now()]);
+  });
 }

@@ -102,6 +102,7 @@ const AWAY_MESSAGES = [
   "Stream isn't writeable and enableOfflineQueue options is false",
   'Reached the max retries per request limit',
   'Socket timeout',
+  'Redis connection is not ready', // rate-limiter-flexible
 ];
 /** Of the system and of Redis: it is starting, or a replica, or has no room, or cannot save, or is busy with a script. */
 const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'];
