@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { normalizeEmail } from './core/account.ts';
+import type { Limits } from './core/limits.ts';
 import { LOG_LEVELS, type LogLevel } from './core/ports.ts';
 import { isShopName } from './core/quick-links.ts';
 import type { Quotas } from './core/quota.ts';
@@ -42,6 +43,8 @@ const NO_SHOPS = 'none';
 const THREADS_MAX = 128;
 const REDIS_PORT = '6379';
 const QUOTA_MAX = 1_000_000_000;
+/** Counts are integers of 32 bits in Postgres, and go somewhat beyond the limit. */
+const LIMIT_MAX = 1_000_000_000;
 
 const REGISTRATION_MODES = ['open', 'closed'] as const;
 const FSYNC_MODES = ['everysec', 'always', 'no'] as const;
@@ -79,6 +82,7 @@ export type Config = {
   flushMs: number;
   linkCacheEntries: number;
   quotas: Quotas;
+  limits: Limits;
   /** An own .mmdb file, absolute; null: the one that comes along. */
   geoipFile: string | null;
   /** How long clicks are kept after folding; 0: not at all. */
@@ -130,6 +134,11 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     quotas: {
       regular: settings.text('QUOTA_REGULAR', 75, integer(0, QUOTA_MAX)),
       extended: settings.text('QUOTA_EXTENDED', 150, integer(0, QUOTA_MAX)),
+    },
+    limits: {
+      requestsPerMinute: settings.text('REQUESTS_PER_MINUTE', 3_000, integer(1, LIMIT_MAX)),
+      strangersRequestsPerMinute: settings.text('REQUESTS_PER_MINUTE_ADDRESS', 600, integer(1, LIMIT_MAX)),
+      linksPerHour: settings.text('LINKS_PER_HOUR', 10_000, integer(1, LIMIT_MAX)),
     },
     geoipFile: settings.text('GEOIP_FILE', null, existing(hasFile)),
     rawClickDays: settings.text('RAW_CLICK_DAYS', 0, integer(0, 36_500)),

@@ -11,9 +11,7 @@ import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, logBoard, TuningBoard } from './core/shared.ts';
 import { offsetMemory } from './core/zone.ts';
 import { openFrontGuests } from './front-guests.ts';
-import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
-import { GUEST_LINKS_POLICY } from './http/api/guest-links.ts';
-import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';
+import { openFrontThrottles } from './front-throttles.ts';
 import { sessionLookup } from './http/auth.ts';
 import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
 import { API_DEADLINE_MS, serveRoute } from './http/exchange.ts';
@@ -49,7 +47,6 @@ import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { createSettingsStore } from './storage/postgres/server-settings.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
-import { createThrottle } from './storage/postgres/throttles.ts';
 import { webFolder } from './web-folder.ts';
 
 /** Lifetime of a cached link while this node cannot be told what others have edited. */
@@ -92,6 +89,7 @@ const poolOf = (use: string, max: number, queryTimeoutMs: number) =>
   createPool({ url: setup.databaseUrl, name: `${name} ${use}`, max, logger, queryTimeoutMs, connectTimeoutMs: queryTimeoutMs });
 const lookups = await poolOf('lookups', LOOKUP_CONNECTIONS, LOOKUP_TIMEOUT_MS);
 const queries = await poolOf('api', API_CONNECTIONS, API_DEADLINE_MS);
+const throttles = await openFrontThrottles({ setup, pool: queries.value, logger });
 
 const shardClient = createShardClient(shards);
 const asOfNow = createAsOfNow({
@@ -116,7 +114,7 @@ const links = createLinkTable({
 const guests = await openFrontGuests({ setup, name, lookups: lookups.value, hosts, versions, counters, logger });
 const announcer = threadAnnouncer(
   versions,
-  setup.hasOthers ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
+  setup.redisUrl !== null ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
 );
 /** In this order, see storage/links/blocked-hosts.ts. */
 const hostsChanged = async () => {
@@ -157,14 +155,8 @@ const server = await startServer(setup.host, setup.port, (app) => {
     fingerprint: fingerprinter(setup.secrets[0]),
     isRegistrationOpen: async () => setup.isRegistrationOpen && (await serverSettings.read()).registrationOpen,
     newMailToken,
-    throttles: {
-      login: createThrottle(queries.value, LOGIN_POLICY),
-      loginAddress: createThrottle(queries.value, LOGIN_ADDRESS_POLICY),
-      register: createThrottle(queries.value, REGISTER_POLICY),
-      mail: createThrottle(queries.value, MAIL_POLICY),
-      token: createThrottle(queries.value, TOKEN_POLICY),
-      guestLinks: createThrottle(queries.value, GUEST_LINKS_POLICY),
-    },
+    throttles: throttles.value.throttles,
+    requests: throttles.value.requests,
     addressOf: exchangeAddress(trustedProxies),
     accountSchemas: accountRequestSchemas(isCommonPassword),
     links: refusingBlocked(createLinkStore(queries.value, randomBytes, setup.quotas), hosts),
@@ -210,8 +202,8 @@ const server = await startServer(setup.host, setup.port, (app) => {
   const unlock = unlockRoute({
     ...visits,
     tries: createUnlockTries({
-      perAddress: createThrottle(queries.value, UNLOCK_POLICY),
-      perLink: createThrottle(queries.value, UNLOCK_LINK_POLICY),
+      perAddress: throttles.value.throttle(UNLOCK_POLICY),
+      perLink: throttles.value.throttle(UNLOCK_LINK_POLICY),
       isStoreAway,
       clock: Date.now,
       onStoreAway: (error) => logger.warn({ err: error }, 'tries of link passwords are counted by each thread alone'),
@@ -266,7 +258,7 @@ async function stop(): Promise<void> {
   for (const log of logs) await log.stop();
   shardClient.close();
   await Promise.race([
-    Promise.all([guests.stop(), lookups.stop(), queries.stop()]),
+    Promise.all([guests.stop(), lookups.stop(), queries.stop(), throttles.stop()]),
     new Promise((resolve) => setTimeout(resolve, POOL_STOP_MS)),
   ]);
 }

@@ -1,5 +1,6 @@
 /** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
 import type { Cells } from './announce.ts';
+import type { Limits } from './limits.ts';
 import type { ClickDemand, LogLevel, UnstoredBatch } from './ports.ts';
 import type { Quotas } from './quota.ts';
 import type { SharedMemory } from './shared.ts';
@@ -50,8 +51,9 @@ export type FrontSetup = {
   baseUrl: string;
   databaseUrl: string;
   isRegistrationOpen: boolean;
-  /** Whether there may be other nodes, which main tells what has changed. */
-  hasOthers: boolean;
+  /** Where throttles are counted; null: in Postgres, and there are no other nodes that main would tell what has changed. */
+  redisUrl: string | null;
+  limits: Limits;
   /** Secrets that keys are derived from; the first signs, all verify. */
   secrets: readonly [string, ...string[]];
   /** CIDRs. */

@@ -55,9 +55,15 @@ function operation(route: ApiRoute, schemas: Schemas): Json {
     ...(route.scope === null ? { security: [] } : {}),
     ...(route.guest === undefined ? {} : { security: [{}, ...SECURITY] }),
     ...body,
-    responses: { [status]: { description, ...headerDescriptions(headers), ...content }, ...problems(route) },
+    responses: { [status]: { description, ...headerDescriptions([...headers, ...RATE_LIMIT_HEADERS]), ...content }, ...problems(route) },
   };
 }
+
+/** Of every answer; of a refusal because of another limit, they are that limit's. */
+const RATE_LIMIT_HEADERS: readonly HeaderDescription[] = [
+  { name: 'RateLimit-Policy', description: 'A limit: its name, `q` requests in `w` seconds' },
+  { name: 'RateLimit', description: 'What is left of it: `r` requests, about, for the next `t` seconds' },
+];
 
 const otherContent = (mediaTypes: readonly string[]): Json =>
   mediaTypes.length === 0 ? {} : { content: Object.fromEntries(mediaTypes.map((type) => [type, {}])) };
@@ -88,10 +94,9 @@ const headerParameter = ({ name, description }: HeaderDescription): Json => ({
   schema: { type: 'string' },
 });
 
-const headerDescriptions = (headers: readonly HeaderDescription[]): Json =>
-  headers.length === 0
-    ? {}
-    : { headers: Object.fromEntries(headers.map(({ name, description }) => [name, { description, schema: { type: 'string' } }])) };
+const headerDescriptions = (headers: readonly HeaderDescription[]): Json => ({
+  headers: Object.fromEntries(headers.map(({ name, description }) => [name, { description, schema: { type: 'string' } }])),
+});
 
 function problems(route: ApiRoute): Json {
   const ofQuery: FailureCode[] = route.query === null ? [] : ['malformed', 'invalid'];
@@ -100,7 +105,7 @@ function problems(route: ApiRoute): Json {
   const ofPath: FailureCode[] = route.path.includes('{') ? ['not_found'] : [];
   const ofHeaders: FailureCode[] = route.requestHeaders.length === 0 ? [] : ['malformed'];
   const ofCaller: FailureCode[] = route.scope === null ? [] : ['unauthenticated', 'forbidden'];
-  const always: FailureCode[] = ['internal', 'store_away', 'deadline'];
+  const always: FailureCode[] = ['too_many_requests', 'internal', 'store_away', 'deadline'];
   const byStatus = new Map<number, Set<FailureCode>>();
   for (const code of [
     ...ofQuery,

@@ -2,6 +2,7 @@
 import type { Problem } from '../core/api.ts';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Reply } from './route.ts';
+import { rateLimitHeaders } from './throttle.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -47,16 +48,10 @@ export function problemReply(failure: Failure, headers: Readonly<Record<string, 
   const retry: Record<string, string> = failure.retryAfterSec === undefined ? {} : { 'Retry-After': String(failure.retryAfterSec) };
   return {
     status: entry.status,
-    headers: { ...entry.headers, ...retry, ...rateLimit(failure), ...headers, 'Content-Type': PROBLEM_TYPE },
+    headers: { ...entry.headers, ...headers, ...retry, ...rateLimit(failure), 'Content-Type': PROBLEM_TYPE },
     body: problemOf(failure),
   };
 }
 
-/** As draft-ietf-httpapi-ratelimit-headers-10 has them. */
-function rateLimit({ policy, retryAfterSec }: Failure): Record<string, string> {
-  if (policy === undefined) return {};
-  return {
-    'RateLimit-Policy': `"${policy.name}";q=${policy.limit};w=${policy.windowSec}`,
-    RateLimit: `"${policy.name}";r=0;t=${retryAfterSec ?? policy.windowSec}`,
-  };
-}
+const rateLimit = ({ policy, retryAfterSec }: Failure): Record<string, string> =>
+  policy === undefined ? {} : rateLimitHeaders(policy, 0, retryAfterSec ?? policy.windowSec);

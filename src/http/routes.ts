@@ -1,5 +1,6 @@
 /** All routes but the redirect's. The OpenAPI document is made from the same list that is registered. */
 import type { TemplatedApp } from 'uWebSockets.js';
+import type { Allowance } from '../core/allowance.ts';
 import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
 import { type AuditDeps, auditRoutes } from './api/admin/audit.ts';
@@ -22,15 +23,22 @@ import { healthRoutes } from './health.ts';
 import { checked, jsonOf } from './input.ts';
 import { type MetricsDeps, metricsRoute } from './metrics.ts';
 import { openApiDocument, openApiRoute } from './openapi.ts';
-import type { ApiRoute, Exchange, Handler, ServedRoute } from './route.ts';
+import { problemReply } from './problem.ts';
+import type { ApiRoute, Exchange, Handler, Reply, ServedRoute } from './route.ts';
 import { type NodeStatus, statusRoute } from './status.ts';
+import { allowanceHeaders, type RequestThrottle } from './throttle.ts';
 
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
 type AdminDeps = AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
 export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
-type CallerDeps = CallerLookups & { counters: Counters };
+type CallerDeps = CallerLookups & {
+  counters: Counters;
+  requests: RequestThrottle;
+  /** Who calls, for counting requests. */
+  addressOf(exchange: Exchange): string;
+};
 export type RoutesDeps = ApiDeps &
   CallerDeps &
   MetricsDeps &
@@ -93,20 +101,37 @@ function apiHandler(route: ApiRoute, deps: CallerDeps): Handler {
     query: route.query === null ? null : checked(route.query, Object.fromEntries(exchange.query)),
     body: route.body === null ? null : checked(route.body, jsonOf(exchange)),
   });
+  const answer = async (exchange: Exchange, spend: (allowance: Promise<Allowance>) => Promise<void>): Promise<Reply> => {
+    const ofAddress = () => spend(deps.requests.ofAddress(deps.addressOf(exchange)));
+    if (route.scope === null) {
+      await ofAddress();
+      return route.handler(read(exchange));
+    }
+    if (route.guest !== undefined && !hasCredentials(exchange.headers)) {
+      await ofAddress();
+      return route.guest.handler({ exchange, body: route.guest.read(jsonOf(exchange)) });
+    }
+    const caller = await authenticate(exchange.headers, deps).catch(async (error) => {
+      if (error instanceof Failure) await ofAddress();
+      throw error;
+    });
+    await spend(deps.requests.ofAccount(caller.userId));
+    requireScope(caller, route.scope);
+    return route.handler({ ...read(exchange), caller });
+  };
   return async (exchange) => {
+    let headers: Record<string, string> = {};
+    const spend = async (allowance: Promise<Allowance>) => {
+      headers = allowanceHeaders(await allowance);
+    };
     try {
-      if (route.scope === null) return await route.handler(read(exchange));
-      if (route.guest !== undefined && !hasCredentials(exchange.headers)) {
-        return await route.guest.handler({ exchange, body: route.guest.read(jsonOf(exchange)) });
-      }
-      const caller = await authenticate(exchange.headers, deps);
-      requireScope(caller, route.scope);
-      return await route.handler({ ...read(exchange), caller });
+      const reply = await answer(exchange, spend);
+      return { ...reply, headers: { ...headers, ...reply.headers } };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (error.policy !== undefined) deps.counters.add('throttledRequests');
       for (const name of route.countRefusal(error)) deps.counters.add(name);
-      throw error;
+      return problemReply(error, headers);
     }
   };
 }

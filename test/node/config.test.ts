@@ -61,6 +61,7 @@ it('has a default for everything', () => {
     flushMs: 250,
     linkCacheEntries: 200_000,
     quotas: { regular: 75, extended: 150 },
+    limits: { requestsPerMinute: 3_000, strangersRequestsPerMinute: 600, linksPerHour: 10_000 },
     geoipFile: null,
     rawClickDays: 0,
     smtpUrl: null,

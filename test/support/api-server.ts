@@ -1,10 +1,12 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { trustedProxyList } from '../../src/config.ts';
+import { createAllowance } from '../../src/core/allowance.ts';
 import { threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas, type OwnerStats, type Scope } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import type { Component, KeyLookup, LinkFigures } from '../../src/core/ports.ts';
+import { type Limits, linkPolicy, requestPolicy, strangersPolicy } from '../../src/core/limits.ts';
+import type { Component, KeyLookup, LinkFigures, ThrottlePolicy } from '../../src/core/ports.ts';
 import type { Quotas } from '../../src/core/quota.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import type { StatsRange } from '../../src/core/stats.ts';
@@ -61,6 +63,8 @@ const STATUS: NodeStatus = {
 /** The defaults. */
 export const QUOTAS: Quotas = { regular: 75, extended: 150 };
 const GUEST_CAP_BYTES = 1_000_000;
+/** Nothing that a test does without meaning to comes near them. */
+export const LIMITS: Limits = { requestsPerMinute: 1_000_000, strangersRequestsPerMinute: 1_000_000, linksPerHour: 1_000_000 };
 export const ALL_SCOPES: readonly Scope[] = ['links:read', 'links:write', 'stats:read'];
 
 export type Sent = { key?: string; body?: unknown; headers?: Record<string, string> };
@@ -116,7 +120,7 @@ export const NO_STATS: Omit<OwnerStats, 'timezone' | 'from' | 'to'> = {
 };
 
 /** @param given a migrated database, which is stopped with the API */
-export async function startApi(given?: Component<{ url: string }>): Promise<Component<ApiServer>> {
+export async function startApi(given?: Component<{ url: string }>, changedLimits: Partial<Limits> = {}): Promise<Component<ApiServer>> {
   const database = given ?? (await testDatabase());
   const connections = await createPool({ url: database.value.url, name: 'api test', max: 10, logger: silentLogger });
   const pool = connections.value;
@@ -167,6 +171,10 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
     isStoreAway,
     counters,
   );
+  const limits = { ...LIMITS, ...changedLimits };
+  const allowance = (policy: ThrottlePolicy) =>
+    createAllowance({ policy, store: createThrottle(pool, policy), entries: 1_000, clock: () => performance.now() });
+  const ofAccount = allowance(requestPolicy(limits));
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
       links: refusingBlocked(createLinkStore(pool, randomBytes, QUOTAS), hosts),
@@ -202,7 +210,9 @@ export async function startApi(given?: Component<{ url: string }>): Promise<Comp
         mail: createThrottle(pool, MAIL_POLICY),
         token: createThrottle(pool, TOKEN_POLICY),
         guestLinks: createThrottle(pool, GUEST_LINKS_POLICY),
+        links: createThrottle(pool, linkPolicy(limits)),
       },
+      requests: { ofAccount: (userId) => ofAccount(String(userId)), ofAddress: allowance(strangersPolicy(limits)) },
       addressOf: exchangeAddress(trustedProxyList(['127.0.0.1'])), // so that a test can come from anywhere
       accountSchemas: accountRequestSchemas(isCommonPassword),
       counters,

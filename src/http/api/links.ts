@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type LinkRequestSchemas, linkListQuerySchema, linkPageSchema, linkRequestSchemas, linkSchema } from '../../core/api.ts';
 import type { CounterName, Counters } from '../../core/counters.ts';
 import { Failure, type FailureCode } from '../../core/failure.ts';
-import type { Idempotency, LinkStore, OwnedLink, Passwords, Refusal } from '../../core/ports.ts';
+import type { Idempotency, LinkStore, OwnedLink, Passwords, Refusal, Throttle } from '../../core/ports.ts';
 import { QuotaExceeded } from '../../core/quota.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
@@ -18,6 +18,7 @@ export type LinkDeps = LinkJsonDeps &
     fingerprint(text: string): string;
     /** Makes edits effective everywhere (core/announce.ts). Called after the commit, and awaited before the answer. Never rejects. */
     onChanged(slugs: readonly string[]): Promise<void>;
+    throttles: { links: Throttle };
     counters: Counters;
     /** See core/target.ts. */
     ownHosts: ReadonlySet<string>;
@@ -56,6 +57,7 @@ const createRoute = (deps: LinkDeps, schemas: LinkRequestSchemas) =>
     countRefusal: refusedCreation,
     handler: async ({ exchange, caller, body }) => {
       const idempotency = idempotencyOf(exchange, withoutPassword(deps, body));
+      await deps.throttles.links.take(String(caller.userId));
       const link = await hashed(deps, body);
       const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, link, idempotency));
       if (body.slug === undefined) await deps.onChanged([made.slug]);
