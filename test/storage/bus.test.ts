@@ -1,12 +1,16 @@
 /** The bus: several nodes of one process on a real Redis, which is stopped, frozen and started again; and nodes that are frozen or gone. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeBusMessage } from '../../src/core/bus.ts';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { Component } from '../../src/core/ports.ts';
 import { DEAF_MS, openBus, type RedisBus } from '../../src/storage/redis/bus.ts';
+import { openRedis } from '../../src/storage/redis/connection.ts';
 import { ACK_WAIT_MS } from '../../src/storage/redis/deliveries.ts';
+import { createRedisThrottle } from '../../src/storage/redis/throttles.ts';
 import { recordingLogger } from '../support/logger.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -25,11 +29,11 @@ it.after.each(async ({ redis, opened }) => {
   await redis.stop();
 });
 
-async function open({ redis, opened }: { redis: Component<TestRedis>; opened: Component<RedisBus>[] }, db = 0) {
+async function open({ redis, opened }: { redis: Component<TestRedis>; opened: Component<RedisBus>[] }, db = 0, server = redis.value.url) {
   const memory = new SharedArrayBuffer(counterBytes(1));
   const clock = { now: 0 };
   const { logger, lines } = recordingLogger();
-  const url = `${redis.value.url}/${db}`;
+  const url = `${server}/${db}`;
   const component = await openBus({ url, newName, clock: () => clock.now, counters: countersOf(memory, 0), logger });
   opened.push(component);
   const bus = component.value;
@@ -86,6 +90,7 @@ it('databases of one Redis are worlds of their own', async (context) => {
 async function mute({ redis }: { redis: Component<TestRedis> }) {
   const { Redis } = await import('ioredis');
   const client = new Redis(redis.value.url);
+  client.on('error', () => undefined); // of a test that has failed
   await client.subscribe('elnk:0:all', `elnk:0:node:${newName()}`);
   return client;
 }
@@ -176,6 +181,30 @@ it('a node that does not hear itself connects anew, under another name', async (
     a.clock.now += DEAF_MS;
   }
   assert.equal(a.states, ['lost', 'up']);
+});
+
+it('needs no more rights than the docs say', async (context) => {
+  const docs = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
+  const rights = /rights, when its user has few \| `([^`]+)`/.exec(docs)?.[1].split(' ') ?? [];
+  assert.ok(rights.length > 5);
+  await context.redis.value.command('ACL', 'SETUSER', 'elnk', 'on', '>secret', ...rights);
+  const url = context.redis.value.url.replace('//', '//elnk:secret@');
+  const [a, b] = [await open(context, 0, url), await open(context, 0, url)];
+  assert.is(await deliver(a, 1), 'acknowledged');
+  const dead = await mute(context);
+  assert.is(await deliver(a, 1), 'unacknowledged');
+  await until('it is known', () => a.messages().length === 1);
+  assert.is(await deliver(a, 2), 'acknowledged');
+  assert.equal(b.seen, [[1], [1], [2]]);
+  dead.disconnect();
+
+  const { value, stop } = await openRedis({ url, name: 'test', logger: recordingLogger().logger });
+  const throttle = createRedisThrottle(value.client, { name: 'test', limit: 2, windowSec: 60 });
+  await throttle.take('a');
+  await throttle.giveBack('a');
+  await throttle.forget('a');
+  assert.is((await throttle.lease('a', 3)).granted, 2);
+  await stop();
 });
 
 it('what is no message of this version is ignored and counted, and does no harm', async (context) => {
