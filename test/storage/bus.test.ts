@@ -86,6 +86,9 @@ it('databases of one Redis are worlds of their own', async (context) => {
   assert.equal(b.seen, []);
 });
 
+const silences = ({ messages }: { messages(): string[] }) =>
+  messages().filter((message) => message.startsWith('a node does not acknowledge')).length;
+
 /** Subscribes as a node does, and never says a word. */
 async function mute({ redis }: { redis: Component<TestRedis> }) {
   const { Redis } = await import('ioredis');
@@ -101,7 +104,7 @@ it('a node that does not acknowledge is waited for once, and others still are; u
   const [first, waitedMs] = await timed(deliver(a, 1));
   assert.is(first, 'unacknowledged');
   assert.ok(waitedMs >= ACK_WAIT_MS - 5, `${waitedMs} ms`);
-  await until('it is known', () => a.messages().length === 1);
+  await until('it is known', () => silences(a) === 1);
   for (let i = 0; i < 20; i++) assert.is(await deliver(a, i), 'acknowledged');
   assert.is(b.seen.length, 21);
   assert.is(a.unacknowledged(), 1);
@@ -109,7 +112,7 @@ it('a node that does not acknowledge is waited for once, and others still are; u
   // Two who are silent, one of whom leaves: the counts must not be mixed up.
   const other = await mute(context);
   assert.is(await deliver(a, 1), 'unacknowledged');
-  await until('it is known', () => a.messages().length === 2);
+  await until('it is known', () => silences(a) === 2);
   dead.disconnect();
   await until('it has left', async () => (await context.redis.value.command('PUBSUB', 'NUMSUB', 'elnk:0:all')).endsWith(':3'));
   assert.is(await deliver(a, 1), 'acknowledged');
@@ -117,7 +120,6 @@ it('a node that does not acknowledge is waited for once, and others still are; u
   assert.is(await deliver(a, 77), 'acknowledged');
   assert.equal(c.seen, [[77]]);
   other.disconnect();
-  assert.equal(new Set(a.messages()), new Set(['a node does not acknowledge changes: it is not waited for until it is heard again']));
 });
 
 it('while Redis is stopped nothing is waited for; when it is back, everybody is told', async (context) => {
@@ -193,7 +195,7 @@ it('needs no more rights than the docs say', async (context) => {
   assert.is(await deliver(a, 1), 'acknowledged');
   const dead = await mute(context);
   assert.is(await deliver(a, 1), 'unacknowledged');
-  await until('it is known', () => a.messages().length === 1);
+  await until('it is known', () => silences(a) === 1);
   assert.is(await deliver(a, 2), 'acknowledged');
   assert.equal(b.seen, [[1], [1], [2]]);
   dead.disconnect();
