@@ -9,11 +9,11 @@ export type CountedThrottle = Throttle & PointStore;
 /** What keys are made of, addresses and e-mails, is not kept. */
 const hashed = (key: string): string => createHash('sha256').update(key).digest('base64url');
 
-/** @param giveBack takes one point off the count under the store's key, if there is one that is not over. The library would begin a new window below 0 */
+/** @param giveBack takes points off the count under the store's key, if there is one that is not over. The library would begin a new window below 0 */
 export function countedThrottle(
   limiter: RateLimiterAbstract,
   policy: ThrottlePolicy,
-  giveBack: (storedKey: string) => Promise<void>,
+  giveBack: (storedKey: string, points: number) => Promise<void>,
 ): CountedThrottle {
   return {
     async take(key, points = 1) {
@@ -21,10 +21,11 @@ export function countedThrottle(
         await limiter.consume(hashed(key), points);
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error;
+        if (points > 1) await giveBack(limiter.getKey(hashed(key)), points); // what is too much for many is not too much for one
         throw tooManyRequests(policy, error.msBeforeNext);
       }
     },
-    giveBack: (key) => giveBack(limiter.getKey(hashed(key))),
+    giveBack: (key) => giveBack(limiter.getKey(hashed(key)), 1),
     async forget(key) {
       await limiter.delete(hashed(key));
     },

@@ -80,6 +80,12 @@ it('a forged X-Forwarded-For does not make another caller', async () => {
 
 it('an account makes so many links an hour, and others go on', async () => {
   const key = await keyOf('bob', ['links:write']);
+  const bulk = await send('POST', '/api/v1/links/bulk', { key, body: { links: new Array(21).fill({ url: 'https://example.com/' }) } });
+  assert.equal(
+    [bulk.status, bulk.headers.get('ratelimit-policy')],
+    [429, '"links";q=20;w=3600'],
+    'many at once count as many, or not at all',
+  );
   const answers = [];
   for (let i = 0; i < 22; i++) answers.push(await send('POST', '/api/v1/links', { key, body: { url: 'https://example.com/' } }));
   assert.equal(

@@ -68,6 +68,9 @@ function contract(name: string, make: (policy: ThrottlePolicy, thread: number) =
     const throttle = make(policyOf(10), 0);
     await throttle.take('a', 9);
     await refusal(throttle.take('a', 2));
+    await refusal(throttle.take('a', 1_000));
+    await throttle.take('a');
+    await refusal(throttle.take('a'));
   });
 
   it('exact, however many take at once through several threads', async () => {

@@ -54,6 +54,7 @@ const createManyRoute = (deps: LinkDeps, { createLink }: LinkRequestSchemas) =>
     countRefusal: refusedCreation,
     handler: async ({ exchange, caller, body }) => {
       const idempotency = idempotencyOf(exchange, { links: body.links.map((item) => withoutPassword(deps, item)) });
+      await deps.throttles.links.take(String(caller.userId), body.links.length);
       const links = await hashedInTurn(deps, withFewPasswords(body.links.map((item) => checkedLink(createLink, item))));
       const chosen = links.map((link) => ('code' in link ? undefined : link.slug));
       const { outcomes, isRepeat } = await announcing(deps, chosen, () => deps.links.createMany(caller.userId, links, idempotency));

@@ -14,7 +14,8 @@ export function createThrottle(pool: Pool, policy: ThrottlePolicy): CountedThrot
     points: policy.limit,
     duration: policy.windowSec,
   });
-  return countedThrottle(limiter, policy, async (key) => {
-    await pool.query('UPDATE throttles SET points = points - 1 WHERE key = $1 AND points > 0 AND expire > $2', [key, Date.now()]);
+  return countedThrottle(limiter, policy, async (key, points) => {
+    const text = 'UPDATE throttles SET points = greatest(0, points - $2) WHERE key = $1 AND expire > $3';
+    await pool.query(text, [key, points, Date.now()]);
   });
 }

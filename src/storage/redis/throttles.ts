@@ -4,7 +4,9 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import type { ThrottlePolicy } from '../../core/ports.ts';
 import { type CountedThrottle, countedThrottle } from '../counted.ts';
 
-const GIVE_BACK = `if tonumber(redis.call('get', KEYS[1]) or '0') > 0 then redis.call('decr', KEYS[1]) end`;
+const GIVE_BACK = `
+  local points = tonumber(redis.call('get', KEYS[1]) or '0')
+  if points > 0 then redis.call('decrby', KEYS[1], math.min(points, ARGV[1])) end`;
 
 export function createRedisThrottle(client: Redis, policy: ThrottlePolicy): CountedThrottle {
   const limiter = new RateLimiterRedis({
@@ -14,7 +16,7 @@ export function createRedisThrottle(client: Redis, policy: ThrottlePolicy): Coun
     points: policy.limit,
     duration: policy.windowSec,
   });
-  return countedThrottle(limiter, policy, async (key) => {
-    await client.eval(GIVE_BACK, 1, key);
+  return countedThrottle(limiter, policy, async (key, points) => {
+    await client.eval(GIVE_BACK, 1, key, points);
   });
 }
