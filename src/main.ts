@@ -21,6 +21,7 @@ import { startTicker } from './jobs/ticker.ts';
 import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
+import { startNodeGuests } from './node-guests.ts';
 import type { PoolTasks } from './pool-thread.ts';
 import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
 import { storedPositions } from './storage/postgres/click-counts.ts';
@@ -70,6 +71,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   const tuning = new TuningBoard(shared.tuning);
   // Before the threads, so that no change is missed by a link that is cached.
   const others = await startNodeBus({ redisUrl: config.redisUrl, versions: linkVersions(shared.versions), counters, logger, life });
+  const guests = await startNodeGuests({ config, pool, counters, logger, life });
   const clickLog = {
     dir: folder.clickLogDir,
     fsync: config.clickLogFsync,
@@ -87,7 +89,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
       counters,
       logger,
       announce: others.announce,
-      health: others.health,
+      health: () => [...others.health(), ...guests.health()],
       shardSetup: (index): ShardSetup => ({
         ...common,
         index,
