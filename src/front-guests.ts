@@ -1,11 +1,14 @@
-/** The guest links of a front thread: the store, wherever it is, what is at hand of it, and which of them were used. */
+/** The guest links of a front thread: the store, wherever it is, what is at hand of it, which of them were used, and quick links. */
 import { randomBytes } from 'node:crypto';
 import type { BlockedHosts } from './core/blocked-hosts.ts';
 import type { Counters } from './core/counters.ts';
 import { linkOfGuest } from './core/link.ts';
 import type { FrontSetup } from './core/messages.ts';
-import type { Component, GuestLinks, GuestStore, LinkLookup, Logger } from './core/ports.ts';
+import type { Component, GuestLinks, GuestStore, LinkLookup, Logger, Throttle } from './core/ports.ts';
+import { quickHosts, quickHostsOf } from './core/quick-links.ts';
 import type { LinkVersions } from './core/shared.ts';
+import type { OtherHosts } from './http/exchange.ts';
+import { type QuickLinkDeps, quickLinkHosts } from './http/quick-links.ts';
 import { startTicker } from './jobs/ticker.ts';
 import { guardedGuestStore } from './storage/guests/guarded.ts';
 import { createGuestLinks } from './storage/guests/links.ts';
@@ -68,6 +71,20 @@ export async function openFrontGuests(options: FrontGuestsOptions): Promise<Comp
     },
   };
 }
+
+/** @returns null when there is no shop to make quick links for */
+export function frontQuickLinks(
+  { baseUrl, quickLinkShops }: FrontSetup,
+  deps: Omit<QuickLinkDeps, 'hosts' | 'baseUrl' | 'throttles'> & { throttle: Throttle },
+): OtherHosts | null {
+  if (quickLinkShops.length === 0) return null;
+  const hosts = quickHostsOf(quickLinkShops, new URL(baseUrl).host);
+  return quickLinkHosts({ ...deps, hosts, baseUrl, throttles: { guestLinks: deps.throttle } });
+}
+
+/** Hosts that this server answers itself: a link to one of them would lead nowhere else. */
+export const ownHostsOf = ({ baseUrl, quickLinkShops }: FrontSetup): Set<string> =>
+  new Set([new URL(baseUrl).hostname, ...quickLinkShops.flatMap(quickHosts)]);
 
 async function openStore({ setup, name, lookups, counters, logger }: FrontGuestsOptions): Promise<Component<GuestStore>> {
   if (setup.redisGuestUrl !== null) return openGuestStore(setup.redisGuestUrl, `${name} guests`, logger);

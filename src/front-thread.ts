@@ -10,11 +10,11 @@ import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, logBoard, TuningBoard } from './core/shared.ts';
 import { offsetMemory } from './core/zone.ts';
-import { openFrontGuests } from './front-guests.ts';
+import { frontQuickLinks, openFrontGuests, ownHostsOf } from './front-guests.ts';
 import { openFrontThrottles } from './front-throttles.ts';
 import { sessionLookup } from './http/auth.ts';
 import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
-import { API_DEADLINE_MS, serveRoute } from './http/exchange.ts';
+import { API_DEADLINE_MS, type ExchangeDeps, otherHostServer, serveRoute } from './http/exchange.ts';
 import { fingerprinter } from './http/keys.ts';
 import { type RedirectDeps, serveRedirects } from './http/redirect.ts';
 import { registerRoutes } from './http/routes.ts';
@@ -70,7 +70,7 @@ const counters = countersOf(shared.counters, 1 + setup.index);
 const versions = linkVersions(shared.versions);
 const tuning = new TuningBoard(shared.tuning);
 const trustedProxies = setup.trustedProxies.length === 0 ? null : trustedProxyList(setup.trustedProxies);
-const ownHosts = new Set([new URL(setup.baseUrl).hostname]);
+const ownHosts = ownHostsOf(setup);
 
 const logs = Array.from({ length: shards }, (_, shard) =>
   openLogWriter({
@@ -138,7 +138,21 @@ function linkTtlMs(): number {
 }
 
 let nodeHealth: readonly string[] = [];
-const exchangeDeps = { logger, counters, isStoreAway, newErrorId: randomUUID, deadlineMs: API_DEADLINE_MS };
+const addressOf = exchangeAddress(trustedProxies);
+const exchangeDeps: ExchangeDeps = {
+  logger,
+  counters,
+  isStoreAway,
+  newErrorId: randomUUID,
+  deadlineMs: API_DEADLINE_MS,
+  otherHosts: frontQuickLinks(setup, {
+    guests: guests.value.links,
+    throttle: throttles.value.throttles.guestLinks,
+    addressOf,
+    ownHosts,
+    counters,
+  }),
+};
 const server = await startServer(setup.host, setup.port, (app) => {
   registerRoutes(app, {
     ...exchangeDeps,
@@ -157,7 +171,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     newMailToken,
     throttles: throttles.value.throttles,
     requests: throttles.value.requests,
-    addressOf: exchangeAddress(trustedProxies),
+    addressOf,
     accountSchemas: accountRequestSchemas(isCommonPassword),
     links: refusingBlocked(createLinkStore(queries.value, randomBytes, setup.quotas), hosts),
     guests: guests.value.links,
@@ -198,7 +212,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     clock: Date.now,
     counters,
   } satisfies Partial<RedirectDeps>;
-  serveRedirects(app, { ...visits, clientAddress: clientAddress(trustedProxies) });
+  serveRedirects(app, { ...visits, clientAddress: clientAddress(trustedProxies), otherHosts: otherHostServer(exchangeDeps) });
   const unlock = unlockRoute({
     ...visits,
     tries: createUnlockTries({
@@ -210,7 +224,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     }),
     passwords: { verify: verifyPassword },
     clientOf: exchangeClient(trustedProxies),
-    addressOf: exchangeAddress(trustedProxies),
+    addressOf,
   });
   serveRoute(app, unlock, exchangeDeps);
 });

@@ -31,6 +31,15 @@ export type ExchangeDeps = {
   /** Names an unexpected error in the answer and in the log. */
   newErrorId(): string;
   deadlineMs: number;
+  /** Null: requests are answered alike under whatever Host they come. */
+  otherHosts: OtherHosts | null;
+};
+
+/** Hosts under which nothing is served but one route, for whatever is asked. */
+export type OtherHosts = {
+  /** @param host the header as it came, '' when there is none */
+  takes(host: string): boolean;
+  route: ServedRoute;
 };
 
 type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'del' | 'options' | 'any';
@@ -67,7 +76,22 @@ export function serveNothingBelow(app: TemplatedApp, path: string, deps: Exchang
   }
 }
 
-function serve(res: HttpResponse, req: HttpRequest, route: ServedRoute, deps: ExchangeDeps): void {
+/** Answers, with a 404, what no route is there for. */
+export function serveNothingElse(app: TemplatedApp, deps: ExchangeDeps): void {
+  const handler = () => problemReply(new Failure('not_found', 'There is nothing here'));
+  app.any('/*', (res, req) => serve(res, req, { method: 'GET', path: '/*', maxBodyBytes: 0, handler }, deps));
+}
+
+/** A request under one of `otherHosts`; for handlers that do not come through here otherwise. */
+export type OtherHostServer = Pick<OtherHosts, 'takes'> & { serve(res: HttpResponse, req: HttpRequest): void };
+
+export function otherHostServer(deps: ExchangeDeps): OtherHostServer | null {
+  const { otherHosts } = deps;
+  return otherHosts && { takes: otherHosts.takes, serve: (res, req) => serve(res, req, otherHosts.route, deps) };
+}
+
+function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: ExchangeDeps): void {
+  const route = deps.otherHosts?.takes(req.getHeader('host')) ? deps.otherHosts.route : asked;
   let over = false; // answered or aborted: the response must not be touched any more
   let arrived = false;
   res.onAborted(() => {
@@ -106,13 +130,15 @@ function copyRequest(res: HttpResponse, req: HttpRequest, route: ServedRoute): O
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   });
+  const query: string | undefined = req.getQuery(); // undefined without a question mark, whatever its type says
   const params: Record<string, string> = {};
   for (const [, name] of route.path.matchAll(/\{(\w+)\}/g)) params[name] = decoded(req.getParameter(name) ?? '');
   return {
     method: req.getMethod().toUpperCase(),
     path: req.getUrl(),
     params,
-    query: new URLSearchParams(req.getQuery() ?? ''),
+    query: new URLSearchParams(query),
+    search: query === undefined ? '' : `?${query}`,
     headers,
     remote: new Uint8Array(res.getRemoteAddress().slice(0)),
   };

@@ -1,4 +1,4 @@
-/** What all pages without a script have in common: look, headers, policy. */
+/** What all pages have in common: look, headers, policy. */
 import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Locale } from '../core/account.ts';
@@ -61,7 +61,7 @@ const NEXT_STYLE = `
 @media (max-width: 30rem) { .next a { display: block; } }
 `;
 
-const hashOf = (style: string) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** Nothing is loaded, framed or sent anywhere. */
 const plainPolicy = (styles: string) =>
@@ -75,6 +75,18 @@ const NEXT_POLICY = plainPolicy(`${hashOf(STYLE)} ${hashOf(NEXT_STYLE)}`);
 const FORM_POLICY =
   `default-src 'none'; style-src ${hashOf(STYLE)} ${hashOf(FORM_STYLE)}; base-uri 'none'; ` +
   `form-action 'self' http: https:; frame-ancestors 'none'`;
+
+/** What only a page with a script of its own has. */
+export type Scripted = { style: string; script: string; policy: string };
+
+/** Made once for each kind of page: its policy allows this very style and script, and nothing else. @param style beside that of forms */
+export function scriptedOf(style: string, script: string): Scripted {
+  const whole = FORM_STYLE + style;
+  const policy =
+    `default-src 'none'; style-src ${hashOf(STYLE)} ${hashOf(whole)}; script-src ${hashOf(script)}; ` +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  return { style: whole, script, policy };
+}
 
 const COMMON_HEADERS: Page['headers'] = [
   ['Cache-Control', 'private, no-store'],
@@ -99,11 +111,13 @@ export type HtmlParts = {
   form?: string;
   /** Where to go on. Not together with a form. */
   next?: { href: string; label: string };
+  /** What a script works with. Neither together with a form nor with `next`. */
+  scripted?: Scripted & { html: string };
   headers?: Page['headers'];
 };
 
-export function htmlPage({ status, language, mark, title, text, form, next, headers = [] }: HtmlParts): Page {
-  const more = moreOf(form, next);
+export function htmlPage({ status, language, mark, title, text, form, next, scripted, headers = [] }: HtmlParts): Page {
+  const more = moreOf(form, next, scripted);
   const body = `<!doctype html>
 <html lang="${language}">
 <head>
@@ -130,7 +144,12 @@ export function htmlPage({ status, language, mark, title, text, form, next, head
 }
 
 /** What follows the text, with the look and the policy that it needs. */
-function moreOf(form: string | undefined, next: HtmlParts['next']): { html: string; style: string; policy: string } | null {
+function moreOf(
+  form: string | undefined,
+  next: HtmlParts['next'],
+  scripted: HtmlParts['scripted'],
+): { html: string; style: string; policy: string } | null {
+  if (scripted !== undefined) return { ...scripted, html: `${scripted.html}\n<script>${scripted.script}</script>` };
   if (form !== undefined) return { html: form, style: FORM_STYLE, policy: FORM_POLICY };
   if (next === undefined) return null;
   return { html: `<p class="next"><a href="${next.href}" rel="nofollow">${next.label}</a></p>`, style: NEXT_STYLE, policy: NEXT_POLICY };

@@ -12,6 +12,7 @@ import { isGuestSlug, isSlugForm } from '../core/slug.ts';
 import { type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
 import type { ClientAddress } from './client-address.ts';
 import { countRefusal, refusedPage } from './decision-pages.ts';
+import type { OtherHostServer } from './exchange.ts';
 import { look, lookedAtSlug, lookPage } from './look-page.ts';
 import type { Page } from './page-shell.ts';
 import { refusalPage } from './pages.ts';
@@ -30,6 +31,7 @@ export type RedirectDeps = ClickRecorderDeps & {
   limits: ClickLimits;
   unlocks: Unlocks;
   clientAddress: ClientAddress;
+  otherHosts: OtherHostServer | null;
 };
 
 /** What a click and its answer need of a request. Headers as they came, '' for none. */
@@ -44,12 +46,16 @@ type Seen = {
 };
 
 export function serveRedirects(app: TemplatedApp, deps: RedirectDeps): void {
-  const { links, guests, limits, unlocks, clientAddress, clock, counters } = deps;
+  const { links, guests, otherHosts, limits, unlocks, clientAddress, clock, counters } = deps;
   const record = clickRecorder(deps);
   app.get('/*', (res, req) => visit(res, req, true));
   app.head('/*', (res, req) => visit(res, req, false));
 
   function visit(res: HttpResponse, req: HttpRequest, isGet: boolean): void {
+    if (otherHosts?.takes(req.getHeader('host'))) {
+      otherHosts.serve(res, req);
+      return;
+    }
     const slug = req.getUrl().slice(1);
     const link = links.get(slug);
     if (link === undefined && isSlugForm(slug)) {

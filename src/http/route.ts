@@ -15,6 +15,8 @@ export type Exchange = {
   /** Path parameters by name, percent-decoded. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
+  /** The query as it came, with its question mark; '' when there is none. */
+  search: string;
   /** By lower-case name; repeated ones joined by ", ". */
   headers: ReadonlyMap<string, string>;
   /** Address of the peer: 4 or 16 bytes. */

@@ -18,7 +18,7 @@ import { slugRoutes } from './api/slugs.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
 import { appRoutes } from './assets.ts';
 import { authenticate, type CallerLookups, hasCredentials, requireScope } from './auth.ts';
-import { type ExchangeDeps, serveNothingBelow, serveOtherMethods, serveRoute } from './exchange.ts';
+import { type ExchangeDeps, serveNothingBelow, serveNothingElse, serveOtherMethods, serveRoute } from './exchange.ts';
 import { healthRoutes } from './health.ts';
 import { checked, jsonOf } from './input.ts';
 import { type MetricsDeps, metricsRoute } from './metrics.ts';
@@ -83,6 +83,7 @@ export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {
   for (const route of served) serveRoute(app, route, deps);
   for (const path of new Set(served.map((route) => route.path))) serveOtherMethods(app, path, served, deps);
   serveNothingBelow(app, '/api', deps);
+  serveNothingElse(app, deps);
 }
 
 export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {

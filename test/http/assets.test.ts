@@ -27,6 +27,7 @@ function get(path: string, params: Record<string, string> = {}, headers: Record<
     path,
     params,
     query: new URLSearchParams(),
+    search: '',
     headers: new Map(Object.entries(headers)),
     remote: new Uint8Array(4),
     body: new Uint8Array(),

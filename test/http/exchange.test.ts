@@ -19,6 +19,7 @@ const deps: ExchangeDeps = {
   isStoreAway: (error) => error instanceof Error && error.message === 'store away',
   newErrorId: () => 'error-1',
   deadlineMs: DEADLINE_MS,
+  otherHosts: null,
 };
 const serverErrors = () => readCounters(counterMemory).serverErrors;
 

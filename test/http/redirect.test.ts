@@ -71,6 +71,7 @@ async function serve(
     serveRedirects(app, {
       links: table('stored'),
       guests: { links: table('guests'), used: (slug) => void context.used.push(slug) },
+      otherHosts: null,
       clicks: clickWriter([log]),
       limits: {
         async take() {

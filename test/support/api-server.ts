@@ -7,6 +7,7 @@ import { accountRequestSchemas, type OwnerStats, type Scope } from '../../src/co
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import { type Limits, linkPolicy, requestPolicy, strangersPolicy } from '../../src/core/limits.ts';
 import type { Component, KeyLookup, LinkFigures, ThrottlePolicy } from '../../src/core/ports.ts';
+import { quickHostsOf } from '../../src/core/quick-links.ts';
 import type { Quotas } from '../../src/core/quota.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import type { StatsRange } from '../../src/core/stats.ts';
@@ -17,6 +18,7 @@ import { sessionLookup } from '../../src/http/auth.ts';
 import { exchangeAddress } from '../../src/http/client-address.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
 import { fingerprinter } from '../../src/http/keys.ts';
+import { quickLinkHosts } from '../../src/http/quick-links.ts';
 import { registerRoutes } from '../../src/http/routes.ts';
 import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
@@ -62,6 +64,7 @@ const STATUS: NodeStatus = {
 };
 /** The defaults. */
 export const QUOTAS: Quotas = { regular: 75, extended: 150 };
+export const QUICK_LINK_SHOPS = ['ozon', 'wildberries'];
 const GUEST_CAP_BYTES = 1_000_000;
 /** Nothing that a test does without meaning to comes near them. */
 export const LIMITS: Limits = { requestsPerMinute: 1_000_000, strangersRequestsPerMinute: 1_000_000, linksPerHour: 1_000_000 };
@@ -175,8 +178,32 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
   const allowance = (policy: ThrottlePolicy) =>
     createAllowance({ policy, store: createThrottle(pool, policy), entries: 1_000, clock: () => performance.now() });
   const ofAccount = allowance(requestPolicy(limits));
+  const guests = refusingBlockedGuests(
+    createGuestLinks(guestStore, randomBytes, (slug) => void parts.changed.push(slug)),
+    hosts,
+  );
+  const throttles = {
+    login: createThrottle(pool, LOGIN_POLICY),
+    loginAddress: createThrottle(pool, LOGIN_ADDRESS_POLICY),
+    register: createThrottle(pool, REGISTER_POLICY),
+    mail: createThrottle(pool, MAIL_POLICY),
+    token: createThrottle(pool, TOKEN_POLICY),
+    guestLinks: createThrottle(pool, GUEST_LINKS_POLICY),
+    links: createThrottle(pool, linkPolicy(limits)),
+  };
+  const addressOf = exchangeAddress(trustedProxyList(['127.0.0.1'])); // so that a test can come from anywhere
+  const ownHosts = new Set(['elnk.example']);
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
+      otherHosts: quickLinkHosts({
+        hosts: quickHostsOf(QUICK_LINK_SHOPS, 'elnk.example'),
+        guests,
+        throttles,
+        addressOf,
+        ownHosts,
+        baseUrl: BASE_URL,
+        counters,
+      }),
       links: refusingBlocked(createLinkStore(pool, randomBytes, QUOTAS), hosts),
       numbers: async (_, ids) => new Map(ids.flatMap((id) => (parts.figures.has(id) ? [[id, parts.figures.get(id) as LinkFigures]] : []))),
       ownerLinkIds: createOwnerLinkIds(pool),
@@ -185,10 +212,7 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
         const [from, to] = [range.from, range.to].map((ms) => new Date(ms).toISOString());
         return { timezone: range.timeZone, from, to, ...NO_STATS };
       },
-      guests: refusingBlockedGuests(
-        createGuestLinks(guestStore, randomBytes, (slug) => void parts.changed.push(slug)),
-        hosts,
-      ),
+      guests,
       onChanged: async (slugs) => void parts.changed.push(...slugs),
       findKey,
       apiKeys: createApiKeyStore(pool, (hash) => keysEnded([hash])),
@@ -203,17 +227,9 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       fingerprint: fingerprinter(TOKEN_SECRET),
       isRegistrationOpen: async () => parts.registration.isOpen && (await serverSettings.read()).registrationOpen,
       newMailToken,
-      throttles: {
-        login: createThrottle(pool, LOGIN_POLICY),
-        loginAddress: createThrottle(pool, LOGIN_ADDRESS_POLICY),
-        register: createThrottle(pool, REGISTER_POLICY),
-        mail: createThrottle(pool, MAIL_POLICY),
-        token: createThrottle(pool, TOKEN_POLICY),
-        guestLinks: createThrottle(pool, GUEST_LINKS_POLICY),
-        links: createThrottle(pool, linkPolicy(limits)),
-      },
+      throttles,
+      addressOf,
       requests: { ofAccount: (userId) => ofAccount(String(userId)), ofAddress: allowance(strangersPolicy(limits)) },
-      addressOf: exchangeAddress(trustedProxyList(['127.0.0.1'])), // so that a test can come from anywhere
       accountSchemas: accountRequestSchemas(isCommonPassword),
       counters,
       counterMemory,
@@ -226,9 +242,9 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       deadlineMs: API_DEADLINE_MS,
       clock,
       baseUrl: BASE_URL,
-      ownHosts: new Set(['elnk.example']),
       adminLinks: createLinkAdministration(pool),
       hosts,
+      ownHosts,
       blockedHosts: createBlockedHostStore(pool, async () => {
         await announcer.changed([BLOCKED_HOSTS_NAME]);
         await announcer.everythingChanged();

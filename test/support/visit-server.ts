@@ -117,7 +117,7 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
           clock: () => clock.now,
           counters,
         };
-        serveRedirects(app, { ...visits, clientAddress: clientAddress(trusted) });
+        serveRedirects(app, { ...visits, clientAddress: clientAddress(trusted), otherHosts: null });
         const tries = createUnlockTries({
           perAddress: counted(UNLOCK_POLICY),
           perLink: counted(UNLOCK_LINK_POLICY),
@@ -127,7 +127,7 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
         });
         const clients = { clientOf: exchangeClient(trusted), addressOf: exchangeAddress(trusted) };
         const route = unlockRoute({ ...visits, ...clients, tries, passwords: { verify: verifyPassword } });
-        serveRoute(app, route, { logger, counters, isStoreAway, newErrorId: randomUUID, deadlineMs: API_DEADLINE_MS });
+        serveRoute(app, route, { logger, counters, isStoreAway, newErrorId: randomUUID, deadlineMs: API_DEADLINE_MS, otherHosts: null });
       }),
     ),
   );
