@@ -1,7 +1,7 @@
 // timeout: 240 s
 /**
- * G6 with trouble between visitors and the count: connections that are cut around a grant, shards that crash, a Postgres that is stopped and
- * frozen. Never more than the limit, an answer in bounded time, and plain links do not notice. SOAK=1: ten times as many cuts.
+ * G6 with trouble between visitors and the count: connections that are cut around a grant, shards that crash, a Postgres that is stopped,
+ * killed and frozen. Never more than the limit, an answer in bounded time, and plain links do not notice. SOAK=1: ten times as many cuts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
@@ -152,7 +152,7 @@ it('shards that crash: who waits gets 503, the others of the node go on, and it 
   }
 });
 
-it('Postgres stopped and frozen: limited links answer 503 in bounded time, plain ones go on', async () => {
+it('Postgres stopped, killed and frozen: limited links answer 503 in bounded time, plain ones go on', async () => {
   const postgres = await startOwnPostgres();
   await migrate({ url: postgres.value.url, logger: silentLogger });
   const connections = await createPool({ url: postgres.value.url, name: 'test', max: 2, logger: silentLogger });
@@ -174,6 +174,8 @@ it('Postgres stopped and frozen: limited links answer 503 in bounded time, plain
 
     await outage('stopped', watched, () => postgres.value.stop());
     await recovery('started again', watched, () => postgres.value.start());
+    await outage('killed', watched, () => postgres.value.kill());
+    await recovery('started after its crash', watched, () => postgres.value.start());
     await outage('frozen', watched, async () => postgres.value.freeze());
     await recovery('thawed', watched, async () => postgres.value.thaw());
 
