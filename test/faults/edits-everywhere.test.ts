@@ -9,7 +9,9 @@ import { Agent, request } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hashPassword } from '../../src/storage/passwords.ts';
+import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
+import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { startTestRedis } from '../support/redis.ts';
@@ -25,6 +27,9 @@ const EDITS = 200;
 const REQUESTS = 50;
 /** To each node; the kernel spreads them over the fronts. */
 const CONNECTIONS = 10;
+const NOT_THERE = 404;
+const GONE = 410;
+const OLD = 'https://example.com/old';
 const PASSWORD = 'correct horse battery staple';
 /** Without the others: a node without Redis keeps links for ten seconds, and notices within a few that Redis is frozen. */
 const LATE_MS = 20_000;
@@ -45,6 +50,7 @@ const start = () => startTestNode({ dataDir: temporaryFolder(), settings });
 const nodes = await Promise.all([start(), start()]);
 const [a, b] = nodes;
 const owner = await makeOwner(connections.value, { links: 1 });
+const admin = await adminKey();
 const visitors = nodes.map(visitorsOf);
 
 const it = suite('edits everywhere');
@@ -58,7 +64,7 @@ it.after(async () => {
   await database.stop();
 });
 
-it('no request gets what was before an edit, a new slug, a deletion, a creation: 0 of 10,000', async () => {
+it('no request gets what was before an edit, a new slug, a deletion, a creation, a switch by an administrator: 0 of 10,000', async () => {
   const { slug } = owner.links[0];
   let [current, target] = [slug, 'https://example.com/0'];
   let asked = 0;
@@ -66,7 +72,9 @@ it('no request gets what was before an edit, a new slug, a deletion, a creation:
   for (let i = 1; i <= EDITS; i++) {
     const by = nodes[i % 2];
     const before = current;
+    const isOff = i % 10 === 8;
     if (i % 10 === 3) await change(by, 'DELETE', `/links/${current}`);
+    else if (isOff || i % 10 === 9) await change(by, 'PATCH', `/admin/links/${current}`, { disabled: isOff }, admin);
     else if (i % 10 === 4) await change(by, 'POST', '/links', { url: target, slug: current });
     else if (i % 10 === 7) {
       current = `${slug}-${i}`;
@@ -76,15 +84,31 @@ it('no request gets what was before an edit, a new slug, a deletion, a creation:
       target = `https://example.com/${i}`;
       await change(by, 'PATCH', `/links/${current}`, { url: target });
     }
-    const expected = i % 10 === 3 ? null : target;
+    const expected = i % 10 === 3 ? NOT_THERE : isOff ? GONE : target;
     const answers = await everyone(`/${current}`, REQUESTS);
     if (before !== current) answers.push(...(await everyone(`/${before}`, REQUESTS)).map((answer) => ({ ...answer, isOfBefore: true })));
     asked += answers.length;
-    old += answers.filter((answer) => !isRight(answer, 'isOfBefore' in answer ? null : expected)).length;
+    old += answers.filter((answer) => !isRight(answer, 'isOfBefore' in answer ? NOT_THERE : expected)).length;
   }
   say(`G9: ${EDITS} changes on two nodes with ${SHAPE.fronts} fronts each, ${old} of ${asked} requests got what was before`);
   assert.ok(asked >= 10_000);
   assert.is(old, 0);
+});
+
+it('a host that is blocked on one node is blocked on the other, also for links that are there', async () => {
+  const slug = await freshLink();
+  let wrong = 0;
+  let asked = 0;
+  for (let i = 0; i < 20; i++) {
+    const isBlocked = i % 2 === 0;
+    if (isBlocked) await change(nodes[i % 4 < 2 ? 0 : 1], 'POST', '/admin/blocked-hosts', { host: 'example.com' }, admin);
+    else await change(nodes[i % 4 < 2 ? 1 : 0], 'DELETE', '/admin/blocked-hosts/example.com', undefined, admin);
+    const answers = await everyone(`/${slug}`, REQUESTS);
+    asked += answers.length;
+    wrong += answers.filter((answer) => !isRight(answer, isBlocked ? GONE : OLD)).length;
+  }
+  say(`G9: a host blocked and unblocked 10 times, ${wrong} of ${asked} requests got what was before`);
+  assert.is(wrong, 0);
 });
 
 it('a key that was revoked on one node opens nothing on the other', async () => {
@@ -144,8 +168,9 @@ it.run();
 
 type Answer = { status: number; location: string | null };
 
-const isRight = ({ status, location }: Answer, expected: string | null) =>
-  expected === null ? status === 404 : status === 302 && location === expected;
+/** @param expected a target, or the status of a refusal */
+const isRight = ({ status, location }: Answer, expected: string | number) =>
+  typeof expected === 'number' ? status === expected : status === 302 && location === expected;
 
 async function withoutRedis(how: string, take: () => Promise<void>, giveBack: () => Promise<void>): Promise<void> {
   const [slug, other] = [await freshLink(), await freshLink()];
@@ -179,11 +204,17 @@ async function withoutRedis(how: string, take: () => Promise<void>, giveBack: ()
   await expectNoneOld(other);
 }
 
+async function adminKey(): Promise<string> {
+  const account = { email: 'admin@example.com', passwordHash: null, isAdmin: true, plan: 'unlimited', timeZone: 'UTC' } as const;
+  const { id } = await createConfirmedUser(connections.value, account);
+  return createApiKey(connections.value, { userId: id, name: 'test', scopes: ['admin'] });
+}
+
 /** Cached in all threads of both nodes. */
 async function freshLink(): Promise<string> {
-  const { slug } = await change(a, 'POST', '/links', { url: 'https://example.com/old' });
+  const { slug } = await change(a, 'POST', '/links', { url: OLD });
   const answers = await everyone(`/${slug}`, REQUESTS);
-  assert.ok(answers.every((answer) => isRight(answer, 'https://example.com/old')));
+  assert.ok(answers.every((answer) => isRight(answer, OLD)));
   return slug;
 }
 
