@@ -13,6 +13,7 @@ import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { silentLogger } from '../support/logger.ts';
+import { timed } from '../support/outage.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { say } from '../support/say.ts';
@@ -242,12 +243,6 @@ async function change(node: TestNode, method: string, path: string, body?: objec
 async function everyone(path: string, requests: number, headers: Record<string, string> = {}): Promise<Answer[]> {
   const answers = await Promise.all(visitors.map(({ ask }) => ask(path, requests / visitors.length, headers)));
   return answers.flat();
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
-  const from = performance.now();
-  const value = await work();
-  return { value, tookMs: performance.now() - from };
 }
 
 /** Connections to a node that stay open. */

@@ -1,6 +1,5 @@
 // timeout: 240 s
 /** G4 for Postgres: stopped, started again, frozen and thawed under load. Redirects go on, clicks wait on disk, and everybody is told. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
@@ -9,8 +8,9 @@ import { createLinkTable } from '../../src/storage/links/table.ts';
 import { createLinkLookup } from '../../src/storage/postgres/link-lookup.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
-import { type Load, percentile, startLoad } from '../support/load.ts';
+import { startLoad } from '../support/load.ts';
 import { silentLogger } from '../support/logger.ts';
+import { outageWatcher, timed } from '../support/outage.ts';
 import { startOwnPostgres } from '../support/own-postgres.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
@@ -25,14 +25,6 @@ const CONNECTIONS = 8;
 /** Leaves most of the machine idle, so that latencies tell of the node and not of the load. */
 const RATE = 800;
 const WARM_UP = 3_000;
-const PHASE_MS = 3_000;
-const MIB = 1024 ** 2;
-const MEMORY_MAX = 256 * MIB;
-/** p99 may be twice what it was, or so many milliseconds more: on a busy machine one pause of a millisecond doubles a p99 of one. */
-const SLACK_MS = 5;
-/** Nobody waits for Postgres, whose silence is told from slowness only after some seconds. */
-const LONGEST_MS = 1_000;
-const WATCHED_AGAIN = 4;
 /** Until /readyz says that clicks cannot be stored. A Postgres that hangs may only be slow, so that takes longer to say. */
 const TOLD_MS = { stopped: 3_000, frozen: 8_000 };
 const UNKNOWN_SLUG_MS = { stopped: 500, frozen: 2_000 };
@@ -91,11 +83,7 @@ async function outages(shape: Shape): Promise<void> {
     const next = () => ({ path: `/${owner.links[Math.floor(random() * LINKS)].slug}` });
     const load = startLoad({ url: node.url(), connections: CONNECTIONS, ratePerSec: RATE, next });
     await until('warm fronts', () => load.figures.acked >= WARM_UP);
-    load.takeLatencies();
-    await sleep(PHASE_MS);
-    const before = { p99: percentile(load.takeLatencies(), 0.99), memory: node.residentBytes() };
-    const watch = (what: string, outage: () => Promise<string>) =>
-      watchOutage(`${describe(shape)}, ${what}`, outage, { node, load, before });
+    const watch = await outageWatcher(describe(shape), node, load);
 
     await watch('Postgres stopped', async () => {
       await postgres.value.stop();
@@ -126,32 +114,6 @@ async function outages(shape: Shape): Promise<void> {
     await postgres.stop();
     await pool.stop();
   }
-}
-
-type Watched = { node: TestNode; load: Load; before: { p99: number; memory: number } };
-
-/** Looks at latency and memory while something happens and afterwards, for PHASE_MS at least. */
-async function watchOutage(what: string, happen: () => Promise<string>, { node, load, before }: Watched): Promise<void> {
-  const p99Max = Math.max(2 * before.p99, before.p99 + SLACK_MS);
-  let longest = 0;
-  let memory = 0;
-  const p99After = async (work: Promise<unknown>) => {
-    load.takeLatencies();
-    await Promise.all([work, sleep(PHASE_MS)]);
-    const latencies = load.takeLatencies();
-    longest = Math.max(longest, ...latencies);
-    memory = Math.max(memory, node.residentBytes());
-    return percentile(latencies, 0.99);
-  };
-  const happened = happen();
-  let p99 = await p99After(happened);
-  // The machine may have been busy with something else: what slows redirects down while Postgres is away does so all the time.
-  for (let again = 0; again < WATCHED_AGAIN && p99 > p99Max; again++) p99 = await p99After(Promise.resolve());
-  const grown = (memory - before.memory) / MIB;
-  const figures = `p99 ${p99.toFixed(2)} ms, before ${before.p99.toFixed(2)} ms, longest ${longest.toFixed(0)} ms; memory ${grown.toFixed(0)} MiB more`;
-  say(`G4 ${what}: ${figures}; ${await happened}`);
-  assert.ok(p99 <= p99Max && longest <= LONGEST_MS && memory - before.memory <= MEMORY_MAX, `${what}: ${figures}`);
-  assert.equal([load.figures.refused, load.figures.cut], [{}, 0], what);
 }
 
 async function expectTold(node: TestNode, owner: TestOwner, how: 'stopped' | 'frozen'): Promise<string> {
@@ -189,12 +151,6 @@ async function expectRecovered(node: TestNode, owner: TestOwner): Promise<string
   await until('an API that answers', async () => (await apiClient(node.url(), owner).get('/links')).status === 200, RECOVERED_MS);
   await until('known again what is unknown', async () => (await node.ask('/nothing-here')).status === 404, RECOVERED_MS);
   return `all well after ${Math.round(performance.now() - from)} ms`;
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
-  const from = performance.now();
-  const value = await work();
-  return { value, tookMs: performance.now() - from };
 }
 
 const describe = ({ fronts, shards }: Shape) => `${fronts} fronts, ${shards} shards`;
