@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { EMAIL_MAX_LENGTH, LOCALES, normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS } from './account.ts';
 import { LINK_STATES } from './link.ts';
-import { LINK_PASSWORD_MAX_LENGTH, linkPasswordForm } from './link-password.ts';
+import { LINK_PASSWORD_MAX_LENGTH } from './link-password.ts';
 import { colourOf, QR_FORMATS, QR_LEVELS, QR_MAX_SIZE_PX, QR_MIN_SIZE_PX } from './qr.ts';
 import { SLUG_FAULTS, SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, slugFault } from './slug.ts';
 import { STATS_UNITS } from './stats.ts';
@@ -63,7 +63,6 @@ const tags = z
   .transform((all) => [...new Set(all)]);
 
 const linkPassword = line(LINK_PASSWORD_MAX_LENGTH)
-  .transform(linkPasswordForm)
   .nullable()
   .meta({ description: 'Asked of every visitor; it cannot be read again. A new one ends what was unlocked with the old one' });
 const maxClicks = z

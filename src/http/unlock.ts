@@ -5,7 +5,6 @@
 import type { CounterName, Counters } from '../core/counters.ts';
 import { Failure, type FailureCode } from '../core/failure.ts';
 import { type Decision, decide, type Link, noteUsedUp, type Settled, type Visit } from '../core/link.ts';
-import { linkPasswordForm } from '../core/link-password.ts';
 import type { ClickLimits, Clock, Passwords } from '../core/ports.ts';
 import { isSlugForm } from '../core/slug.ts';
 import { type ClickRecorder, type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
@@ -77,7 +76,7 @@ async function check({ id, passwordHash }: Unlockable, exchange: Exchange, deps:
   if (password === '')
     throw new Failure('invalid', 'One field is not valid', { errors: [{ path: 'password', message: 'must not be empty' }] });
   const attempt = await deps.tries.begin(id, deps.addressOf(exchange));
-  const isRight = await verified(passwordHash, linkPasswordForm(password), attempt, deps);
+  const isRight = await verified(passwordHash, password, attempt, deps);
   if (!isRight) {
     await attempt.wrong();
     throw new Failure('wrong_password', 'This is not the password of the link');
