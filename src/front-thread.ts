@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createShardClient } from './actors/shard-port.ts';
+import { joinAdministration } from './administration.ts';
 import { trustedProxyList } from './config.ts';
 import { threadAnnouncer } from './core/announce.ts';
 import { accountRequestSchemas } from './core/api.ts';
@@ -28,15 +29,13 @@ import { createLogger } from './logging.ts';
 import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
 import { isCommonPassword } from './storage/common-passwords.ts';
-import { BLOCKED_HOSTS_NAME, createBlockedHosts, markingBlocked, refusingBlocked } from './storage/links/blocked-hosts.ts';
+import { createBlockedHosts, markingBlocked, refusingBlocked } from './storage/links/blocked-hosts.ts';
 import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
 import { hashPassword, isOutdated, verifyPassword } from './storage/passwords.ts';
 import { createAccountStore } from './storage/postgres/accounts.ts';
-import { createLinkAdministration } from './storage/postgres/admin-links.ts';
-import { createAuditStore } from './storage/postgres/administration.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
-import { createBlockedHostStore, loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
+import { loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
@@ -45,7 +44,6 @@ import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from './storage/postgres/owner-links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
-import { createSettingsStore } from './storage/postgres/server-settings.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
 import { webFolder } from './web-folder.ts';
 
@@ -116,11 +114,6 @@ const announcer = threadAnnouncer(
   versions,
   setup.redisUrl !== null ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
 );
-/** In this order, see storage/links/blocked-hosts.ts. */
-const hostsChanged = async () => {
-  await announcer.changed([BLOCKED_HOSTS_NAME]);
-  await announcer.everythingChanged();
-};
 const keysEnded = (hashes: readonly Uint8Array[]) => announcer.changed(hashes.map(keyName));
 const findKey = cachedKeyLookup({
   lookup: apiKeyLookup(queries.value, { clock: Date.now, logger }),
@@ -130,7 +123,6 @@ const findKey = cachedKeyLookup({
 });
 
 const accounts = createAccountStore(queries.value);
-const serverSettings = createSettingsStore(queries.value);
 const tokens = createTokens({ secrets: setup.secrets, issuer: setup.baseUrl, clock: Date.now });
 
 function linkTtlMs(): number {
@@ -167,7 +159,6 @@ const server = await startServer(setup.host, setup.port, (app) => {
     newSessionId: randomUUID,
     registration: createRegistrationStore(queries.value),
     fingerprint: fingerprinter(setup.secrets[0]),
-    isRegistrationOpen: async () => setup.isRegistrationOpen && (await serverSettings.read()).registrationOpen,
     newMailToken,
     throttles: throttles.value.throttles,
     requests: throttles.value.requests,
@@ -182,12 +173,8 @@ const server = await startServer(setup.host, setup.port, (app) => {
     onChanged: announcer.changed,
     baseUrl: setup.baseUrl,
     ownHosts,
-    adminLinks: createLinkAdministration(queries.value),
+    ...joinAdministration(queries.value, announcer, () => setup.isRegistrationOpen),
     hosts,
-    blockedHosts: createBlockedHostStore(queries.value, hostsChanged),
-    serverSettings,
-    isRegistrationClosedBySetting: !setup.isRegistrationOpen,
-    audit: createAuditStore(queries.value),
     version: setup.version,
     webFolder: webFolder(),
     readiness: () => nodeHealth,

@@ -8,6 +8,8 @@ export type FailureCode =
   | 'forbidden'
   | 'unconfirmed' // the account's e-mail address has to be confirmed first
   | 'quota_exceeded' // the plan allows no more links
+  | 'own_account' // what an administrator may do with every account but the own one
+  | 'last_administrator' // there has to be one
   | 'not_found' // also what belongs to somebody else
   | 'method_not_allowed'
   | 'slug_taken'

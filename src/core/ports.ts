@@ -259,6 +259,7 @@ export type AccountStore = {
    * Deletes the account with its links, keys and statistics.
    * @param onGone is told what is gone: slugs, and SHA-256 of keys
    * @returns false when it goes by another public id, or there is no such account any more
+   * @throws Failure last_administrator
    */
   remove(account: SignedIn, onGone: (gone: Belongings) => Promise<void>): Promise<boolean>;
   /** What threads may have at hand of an account. */

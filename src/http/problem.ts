@@ -20,6 +20,8 @@ export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
   quota_exceeded: { status: 403, title: 'There are as many links as the plan allows' },
   password_required: { status: 403, title: 'This link has a password' },
   wrong_password: { status: 403, title: 'The password is wrong' },
+  own_account: { status: 409, title: 'Not with your own account' },
+  last_administrator: { status: 409, title: 'An administrator has to stay' },
   not_found: { status: 404, title: 'There is nothing here' },
   not_yet: { status: 404, title: 'This link does not lead anywhere yet' },
   method_not_allowed: { status: 405, title: 'Not with this method' },

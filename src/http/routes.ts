@@ -7,6 +7,7 @@ import { type AuditDeps, auditRoutes } from './api/admin/audit.ts';
 import { type BlockedHostDeps, blockedHostRoutes } from './api/admin/blocked-hosts.ts';
 import { type AdminLinkDeps, adminLinkRoutes } from './api/admin/links.ts';
 import { type SettingsDeps, settingsRoutes } from './api/admin/settings.ts';
+import { type AdminUserDeps, adminUserRoutes } from './api/admin/users.ts';
 import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
@@ -31,7 +32,7 @@ import { allowanceHeaders, type RequestThrottle } from './throttle.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-type AdminDeps = AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
+type AdminDeps = AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
 export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
 type CallerDeps = CallerLookups & {
   counters: Counters;
@@ -64,6 +65,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...registrationRoutes(deps),
   ...meRoutes(deps),
   ...apiKeyRoutes(deps),
+  ...adminUserRoutes(deps),
   ...adminLinkRoutes(deps),
   ...blockedHostRoutes(deps),
   ...settingsRoutes(deps),

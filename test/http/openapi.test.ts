@@ -24,6 +24,11 @@ test('it says what the routes do', async () => {
   const operations = Object.entries<object>(json.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
   const isAdmins = (operation: string) => operation.includes(' /api/v1/admin/');
   const adminOperations = [
+    'get /api/v1/admin/users',
+    'get /api/v1/admin/users/{id}',
+    'patch /api/v1/admin/users/{id}',
+    'delete /api/v1/admin/users/{id}',
+    'post /api/v1/admin/users/bulk',
     'get /api/v1/admin/links',
     'patch /api/v1/admin/links/{slug}',
     'delete /api/v1/admin/links/{slug}',
@@ -114,6 +119,11 @@ test('it says what the routes do', async () => {
   ];
   const adminSchemas = [
     'AdminAct',
+    'AdminUser',
+    'AdminUserPage',
+    'BulkUsers',
+    'BulkUsersResult',
+    'EditUser',
     'AdminLink',
     'AdminLinkPage',
     'SwitchLink',

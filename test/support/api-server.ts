@@ -1,8 +1,9 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { joinAdministration } from '../../src/administration.ts';
 import { trustedProxyList } from '../../src/config.ts';
 import { createAllowance } from '../../src/core/allowance.ts';
-import { threadAnnouncer } from '../../src/core/announce.ts';
+import { type Announcer, threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas, type OwnerStats, type Scope } from '../../src/core/api.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import { type Limits, linkPolicy, requestPolicy, strangersPolicy } from '../../src/core/limits.ts';
@@ -26,13 +27,11 @@ import { createTokens, type Tokens } from '../../src/http/tokens.ts';
 import { isCommonPassword } from '../../src/storage/common-passwords.ts';
 import { guardedGuestStore } from '../../src/storage/guests/guarded.ts';
 import { createGuestLinks } from '../../src/storage/guests/links.ts';
-import { BLOCKED_HOSTS_NAME, createBlockedHosts, refusingBlocked, refusingBlockedGuests } from '../../src/storage/links/blocked-hosts.ts';
+import { createBlockedHosts, refusingBlocked, refusingBlockedGuests } from '../../src/storage/links/blocked-hosts.ts';
 import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
-import { createLinkAdministration } from '../../src/storage/postgres/admin-links.ts';
-import { createAuditStore } from '../../src/storage/postgres/administration.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
-import { createBlockedHostStore, loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
+import { loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
 import { createGuestStore } from '../../src/storage/postgres/guest-links.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
@@ -40,7 +39,6 @@ import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from '../../src/storage/postgres/owner-links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
-import { createSettingsStore } from '../../src/storage/postgres/server-settings.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
 import { createThrottle } from '../../src/storage/postgres/throttles.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
@@ -156,10 +154,17 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
   const versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions);
   const announcer = threadAnnouncer(versions, null);
   const keysEnded = (hashes: readonly Uint8Array[]) => announcer.changed(hashes.map(keyName));
+  const slugsOf = (names: Iterable<string>) => [...names].filter((name) => !name.includes(':'));
+  const recording: Announcer = {
+    changed(names) {
+      parts.changed.push(...slugsOf(names));
+      return announcer.changed(names);
+    },
+    everythingChanged: announcer.everythingChanged,
+  };
   const clock = () => parts.clock.now;
   const keyLookup = () => cachedKeyLookup({ lookup: apiKeyLookup(pool, { clock, logger }), versions, entries: 100, clock });
   const findKey = keyLookup();
-  const serverSettings = createSettingsStore(pool);
   const hosts = createBlockedHosts({
     load: () => loadBlockedHosts(pool),
     versions,
@@ -225,7 +230,6 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       newSessionId: randomUUID,
       registration: createRegistrationStore(pool),
       fingerprint: fingerprinter(TOKEN_SECRET),
-      isRegistrationOpen: async () => parts.registration.isOpen && (await serverSettings.read()).registrationOpen,
       newMailToken,
       throttles,
       addressOf,
@@ -242,16 +246,9 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       deadlineMs: API_DEADLINE_MS,
       clock,
       baseUrl: BASE_URL,
-      adminLinks: createLinkAdministration(pool),
+      ...joinAdministration(pool, recording, () => parts.registration.isOpen),
       hosts,
       ownHosts,
-      blockedHosts: createBlockedHostStore(pool, async () => {
-        await announcer.changed([BLOCKED_HOSTS_NAME]);
-        await announcer.everythingChanged();
-      }),
-      serverSettings,
-      isRegistrationClosedBySetting: false,
-      audit: createAuditStore(pool),
       version: '0.0.0',
       webFolder: null,
       statusToken: STATUS_TOKEN,

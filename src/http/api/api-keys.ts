@@ -1,8 +1,8 @@
 /** /api/v1/api-keys: for people who are signed in; a key makes and ends no keys. */
 import { type ApiKey, apiKeyListSchema, apiKeyRequestSchemas, newApiKeySchema } from '../../core/api.ts';
-import { Failure } from '../../core/failure.ts';
 import type { ApiKeyStore, Clock, OwnedApiKey } from '../../core/ports.ts';
-import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
+import { idOf } from '../path-id.ts';
+import { type ApiRoute, apiRoute } from '../route.ts';
 
 export type ApiKeyDeps = { apiKeys: ApiKeyStore; clock: Clock };
 
@@ -53,13 +53,6 @@ const deleteRoute = ({ apiKeys }: ApiKeyDeps) =>
       return { status: 204 };
     },
   });
-
-/** The id of the path. @throws Failure not_found for what cannot be one, without asking the store */
-function idOf({ params }: Exchange): number {
-  const id = Number(params.id);
-  if (!/^[1-9]\d{0,15}$/.test(params.id) || !Number.isSafeInteger(id)) throw new Failure('not_found', 'There is no such key');
-  return id;
-}
 
 /** Field by field: what the store knows besides is not for the answer. */
 const toApiKey = ({ id, name, prefix, scopes, createdAt, expiresAt, lastUsedAt }: OwnedApiKey): ApiKey => ({

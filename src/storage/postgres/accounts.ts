@@ -1,6 +1,7 @@
 /** Accounts as their owners sign in to them and change them. */
 import { randomBytes } from 'node:crypto';
 import type { Account, AccountChanges, AccountCredentials, AccountStore, Belongings } from '../../core/ports.ts';
+import { whyLastStays } from './administrators.ts';
 import { deleteFigures } from './link-deletion.ts';
 import { dropTokens, sendProof } from './mail-tokens.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
@@ -64,7 +65,10 @@ export function createAccountStore(pool: Pool): AccountStore {
       let gone: Belongings | null = null;
       try {
         return await inTransaction(pool, async (client) => {
-          if ((await lockAs(client, id, publicId, 'FOR UPDATE')) === null) return false;
+          const account = await lockAs(client, id, publicId, 'FOR UPDATE');
+          if (account === null) return false;
+          const why = account.isAdmin ? await whyLastStays(client, id) : null;
+          if (why !== null) throw why;
           gone = await removeLocked(client, id);
           return true;
         });
@@ -104,6 +108,12 @@ export async function setPassword(client: PoolClient, id: number, passwordHash: 
   await renewPublicId(client, id);
 }
 
+/** Nobody is signed in any more, and no token is worth anything, those of mails neither. */
+export async function endTokens(client: PoolClient, id: number): Promise<void> {
+  await dropTokens(client, id, ['confirm', 'reset', 'email']);
+  await renewPublicId(client, id);
+}
+
 /** Every older token of the account is worthless from now on. */
 async function renewPublicId(client: Queryable, id: number): Promise<void> {
   await client.query('UPDATE users SET public_id = $2 WHERE id = $1', [id, newPublicId()]);
@@ -111,7 +121,7 @@ async function renewPublicId(client: Queryable, id: number): Promise<void> {
 }
 
 /** The row of the account is locked, so nobody adds a link meanwhile. */
-async function removeLocked(client: PoolClient, id: number): Promise<{ slugs: string[]; keyHashes: Uint8Array[] }> {
+export async function removeLocked(client: PoolClient, id: number): Promise<Belongings> {
   const { rows } = await client.query<{ id: number; slug: string }>('DELETE FROM links WHERE owner_id = $1 RETURNING id, slug', [id]);
   await deleteFigures(
     client,

@@ -21,9 +21,9 @@ export type Act = {
  * @throws the Failure that `work` returned; what it threw
  */
 export async function administer<T>(pool: Pool, adminId: number, work: (act: Act) => Promise<T | Failure>): Promise<T> {
-  const done = await inTransaction(pool, (client) =>
-    work({ client, record: (action, subject, changes) => recordAct(client, adminId, action, subject, changes) }),
-  );
+  const acting = (client: PoolClient) =>
+    work({ client, record: (action, subject, changes) => recordAct(client, adminId, action, subject, changes) });
+  const done = await inTransaction(pool, acting, 'BEGIN ISOLATION LEVEL READ COMMITTED');
   if (done instanceof Failure) throw done;
   return done;
 }

@@ -59,6 +59,14 @@ export async function takeToken(client: PoolClient, token: string, purposes: rea
   return rows[0] ?? null;
 }
 
+/**
+ * Not those that are being used at this moment: whoever uses one has locked it and waits for the account, which is locked here, and would be
+ * waited for in turn. It is gone with their transaction.
+ */
 export async function dropTokens(client: PoolClient, userId: number, purposes: readonly TokenPurpose[]): Promise<void> {
-  await client.query('DELETE FROM mail_tokens WHERE user_id = $1 AND purpose = ANY($2)', [userId, purposes]);
+  await client.query(
+    `DELETE FROM mail_tokens WHERE hash = ANY (ARRAY(
+       SELECT hash FROM mail_tokens WHERE user_id = $1 AND purpose = ANY($2) FOR UPDATE SKIP LOCKED))`,
+    [userId, purposes],
+  );
 }

@@ -24,9 +24,9 @@ export function queryConditions() {
   return {
     values,
     parameter,
-    /** @param condition from the placeholder of the value; an undefined value is no condition */
-    where<T>(value: T | undefined, condition: (placeholder: string) => string): void {
-      if (value !== undefined) conditions.push(condition(parameter(value)));
+    /** @param condition from the placeholder of the value, in the form of the query; an undefined value is no condition */
+    where<T>(value: T | undefined, condition: (placeholder: string) => string, form: (value: T) => unknown = (it) => it): void {
+      if (value !== undefined) conditions.push(condition(parameter(form(value))));
     },
     add: (condition: string) => void conditions.push(condition),
     /** `WHERE …`, or nothing. */

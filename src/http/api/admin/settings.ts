@@ -7,7 +7,7 @@ import { ADMIN, COMMON } from './common.ts';
 export type SettingsDeps = {
   serverSettings: SettingsStore;
   /** REGISTRATION=closed. */
-  isRegistrationClosedBySetting: boolean;
+  isRegistrationClosedBySetting(): boolean;
 };
 
 const SETTINGS = `${ADMIN}/settings`;
@@ -15,7 +15,7 @@ const SETTINGS = `${ADMIN}/settings`;
 export function settingsRoutes({ serverSettings, isRegistrationClosedBySetting }: SettingsDeps): ApiRoute[] {
   const reply = (settings: { registrationOpen: boolean }) => ({
     status: 200,
-    body: { ...settings, registrationClosedBySetting: isRegistrationClosedBySetting } satisfies ServerSettings,
+    body: { ...settings, registrationClosedBySetting: isRegistrationClosedBySetting() } satisfies ServerSettings,
   });
   return [
     apiRoute({

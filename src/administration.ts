@@ -1,0 +1,31 @@
+/** What administrators need of a front, joined. */
+import type { Announcer } from './core/announce.ts';
+import type { Belongings } from './core/ports.ts';
+import { BLOCKED_HOSTS_NAME } from './storage/links/blocked-hosts.ts';
+import { createLinkAdministration } from './storage/postgres/admin-links.ts';
+import { createUserAdministration } from './storage/postgres/admin-users.ts';
+import { createAuditStore } from './storage/postgres/administration.ts';
+import { createBlockedHostStore } from './storage/postgres/blocked-hosts.ts';
+import { keyName } from './storage/postgres/key-cache.ts';
+import type { Pool } from './storage/postgres/pool.ts';
+import { createSettingsStore } from './storage/postgres/server-settings.ts';
+
+/** @param isOpenBySetting REGISTRATION, asked at each use */
+export function joinAdministration(pool: Pool, announcer: Announcer, isOpenBySetting: () => boolean) {
+  const serverSettings = createSettingsStore(pool);
+  /** In this order, see storage/links/blocked-hosts.ts. */
+  const hostsChanged = async () => {
+    await announcer.changed([BLOCKED_HOSTS_NAME]);
+    await announcer.everythingChanged();
+  };
+  const belongingsEnded = ({ slugs, keyHashes }: Belongings) => announcer.changed([...slugs, ...keyHashes.map(keyName)]);
+  return {
+    adminUsers: createUserAdministration(pool, belongingsEnded),
+    adminLinks: createLinkAdministration(pool),
+    blockedHosts: createBlockedHostStore(pool, hostsChanged),
+    serverSettings,
+    isRegistrationOpen: async () => isOpenBySetting() && (await serverSettings.read()).registrationOpen,
+    isRegistrationClosedBySetting: () => !isOpenBySetting(),
+    audit: createAuditStore(pool),
+  };
+}
