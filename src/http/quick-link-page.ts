@@ -106,7 +106,7 @@ const REFUSALS: Readonly<Record<Locale, Partial<Record<FailureCode, Refusal>> & 
   en: {
     not_found: {
       title: 'There is nothing here',
-      text: () => 'A short link to a product is made when ee is put before the name of the shop: www.eeSHOP.ru/…',
+      text: () => 'A short link to a product is made when “ee” is put before the name of the shop: www.eeSHOP.ru/…',
     },
     malformed: { title: 'This address cannot be read', text: () => 'Please copy the address of the product once more.' },
     invalid: { title: 'No short link for this page', text: () => 'Links of this service may not lead there.' },
@@ -117,7 +117,7 @@ const REFUSALS: Readonly<Record<Locale, Partial<Record<FailureCode, Refusal>> & 
   ru: {
     not_found: {
       title: 'Здесь ничего нет',
-      text: () => 'Короткую ссылку на товар мы делаем, если дописать ee перед названием магазина: www.eeМАГАЗИН.ru/…',
+      text: () => 'Короткую ссылку на товар мы делаем, если дописать «ee» перед названием магазина: www.eeМАГАЗИН.ru/…',
     },
     malformed: { title: 'Не удалось прочитать адрес', text: () => 'Скопируйте адрес товара ещё раз.' },
     invalid: { title: 'Для этой страницы нет короткой ссылки', text: () => 'Ссылки этого сервиса туда вести не могут.' },

@@ -11,7 +11,8 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-export async function startBrowser(): Promise<Component<Browser>> {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+/** @param more arguments of Chromium's */
+export async function startBrowser(more: readonly string[] = []): Promise<Component<Browser>> {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...ARGUMENTS, ...more] });
   return { value: browser, stop: () => browser.close() };
 }
