@@ -134,6 +134,23 @@ it('a key that was revoked on one node opens nothing on the other', async () => 
   assert.is(opened, 0);
 });
 
+it('the keys of an account that was banned on one node open nothing on the other', async () => {
+  let wrong = 0;
+  let asked = 0;
+  for (let i = 0; i < 10; i++) {
+    const { userId, apiKey } = await makeOwner(connections.value, { links: 0 });
+    const headers = { authorization: `Bearer ${apiKey}` };
+    const visit = () => everyone('/api/v1/links', 2 * CONNECTIONS, headers);
+    assert.ok((await visit()).every(({ status }) => status === 200));
+    await change(nodes[i % 2], 'PATCH', `/admin/users/${userId}`, { banned: true }, admin);
+    const answers = await visit();
+    asked += answers.length;
+    wrong += answers.filter(({ status }) => status !== 401).length;
+  }
+  say(`G9: 10 banned accounts, ${wrong} of ${asked} requests opened something`);
+  assert.is(wrong, 0);
+});
+
 it('Redis stopped: edits are answered, late on the other node; at once again when it is back', () =>
   withoutRedis('stopped', redis.value.stop, redis.value.start));
 
