@@ -10,21 +10,17 @@ import { createAsOfNow } from './core/as-of-now.ts';
 import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, logBoard, TuningBoard } from './core/shared.ts';
-import { offsetMemory } from './core/zone.ts';
 import { frontQuickLinks, openFrontGuests, ownHostsOf } from './front-guests.ts';
 import { openFrontThrottles } from './front-throttles.ts';
+import { serveVisits } from './front-visits.ts';
 import { sessionLookup } from './http/auth.ts';
-import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
-import { API_DEADLINE_MS, type ExchangeDeps, otherHostServer, serveRoute } from './http/exchange.ts';
+import { exchangeAddress } from './http/client-address.ts';
+import { API_DEADLINE_MS, type ExchangeDeps } from './http/exchange.ts';
 import { fingerprinter } from './http/keys.ts';
-import { type RedirectDeps, serveRedirects } from './http/redirect.ts';
 import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
 import { createTokens } from './http/tokens.ts';
-import { unlockRoute } from './http/unlock.ts';
-import { createUnlocks } from './http/unlock-cookie.ts';
-import { createUnlockTries, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from './http/unlock-tries.ts';
 import { createLogger } from './logging.ts';
 import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
@@ -189,31 +185,16 @@ const server = await startServer(setup.host, setup.port, (app) => {
     statusToken: setup.statusToken,
     status,
   });
-  const visits = {
+  serveVisits(app, {
+    setup,
+    exchange: exchangeDeps,
+    trustedProxies,
+    throttle: throttles.value.throttle,
     links,
     guests: { links: guests.value.table, used: guests.value.used },
     clicks: clickWriter(logs.map((log) => log.value)),
     limits: shardClient,
-    unlocks: createUnlocks(setup.secrets, new URL(setup.baseUrl).protocol === 'https:'),
-    offsetOf: offsetMemory(),
-    clock: Date.now,
-    counters,
-  } satisfies Partial<RedirectDeps>;
-  serveRedirects(app, { ...visits, clientAddress: clientAddress(trustedProxies), otherHosts: otherHostServer(exchangeDeps) });
-  const unlock = unlockRoute({
-    ...visits,
-    tries: createUnlockTries({
-      perAddress: throttles.value.throttle(UNLOCK_POLICY),
-      perLink: throttles.value.throttle(UNLOCK_LINK_POLICY),
-      isStoreAway,
-      clock: Date.now,
-      onStoreAway: (error) => logger.warn({ err: error }, 'tries of link passwords are counted by each thread alone'),
-    }),
-    passwords: { verify: verifyPassword },
-    clientOf: exchangeClient(trustedProxies),
-    addressOf,
   });
-  serveRoute(app, unlock, exchangeDeps);
 });
 
 function status(): NodeStatus {

@@ -1,0 +1,42 @@
+/** What visitors of links meet on a front thread: the redirect, and the form of links with a password. */
+
+import type { TemplatedApp } from 'uWebSockets.js';
+import type { BlockList } from 'node:net';
+import type { FrontSetup } from './core/messages.ts';
+import type { Throttle, ThrottlePolicy } from './core/ports.ts';
+import { offsetMemory } from './core/zone.ts';
+import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
+import { type ExchangeDeps, otherHostServer, serveRoute } from './http/exchange.ts';
+import { type RedirectDeps, serveRedirects } from './http/redirect.ts';
+import { unlockRoute } from './http/unlock.ts';
+import { createUnlocks } from './http/unlock-cookie.ts';
+import { createUnlockTries, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from './http/unlock-tries.ts';
+import { verifyPassword } from './storage/passwords.ts';
+
+export type VisitsOptions = Pick<RedirectDeps, 'links' | 'guests' | 'clicks' | 'limits'> & {
+  setup: FrontSetup;
+  exchange: ExchangeDeps;
+  trustedProxies: BlockList | null;
+  throttle(policy: ThrottlePolicy): Throttle;
+};
+
+export function serveVisits(app: TemplatedApp, { setup, exchange, trustedProxies, throttle, ...links }: VisitsOptions): void {
+  const { counters, isStoreAway, logger } = exchange;
+  const common = {
+    ...links,
+    unlocks: createUnlocks(setup.secrets, new URL(setup.baseUrl).protocol === 'https:'),
+    offsetOf: offsetMemory(),
+    clock: Date.now,
+    counters,
+  };
+  serveRedirects(app, { ...common, clientAddress: clientAddress(trustedProxies), otherHosts: otherHostServer(exchange) });
+  const tries = createUnlockTries({
+    perAddress: throttle(UNLOCK_POLICY),
+    perLink: throttle(UNLOCK_LINK_POLICY),
+    isStoreAway,
+    clock: Date.now,
+    onStoreAway: (error) => logger.warn({ err: error }, 'tries of link passwords are counted by each thread alone'),
+  });
+  const clients = { clientOf: exchangeClient(trustedProxies), addressOf: exchangeAddress(trustedProxies) };
+  serveRoute(app, unlockRoute({ ...common, ...clients, tries, passwords: { verify: verifyPassword } }), exchange);
+}
