@@ -9,6 +9,7 @@ import { createBlockedHostStore } from './storage/postgres/blocked-hosts.ts';
 import { keyName } from './storage/postgres/key-cache.ts';
 import type { Pool } from './storage/postgres/pool.ts';
 import { createSettingsStore } from './storage/postgres/server-settings.ts';
+import { createSetupStore } from './storage/postgres/setup.ts';
 
 /** @param isOpenBySetting REGISTRATION, asked at each use */
 export function joinAdministration(pool: Pool, announcer: Announcer, isOpenBySetting: () => boolean) {
@@ -27,5 +28,6 @@ export function joinAdministration(pool: Pool, announcer: Announcer, isOpenBySet
     isRegistrationOpen: async () => isOpenBySetting() && (await serverSettings.read()).registrationOpen,
     isRegistrationClosedBySetting: () => !isOpenBySetting(),
     audit: createAuditStore(pool),
+    setup: createSetupStore(pool),
   };
 }

@@ -23,6 +23,7 @@ import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
 import { startNodeGuests } from './node-guests.ts';
 import type { PoolTasks } from './pool-thread.ts';
+import { offerSetup } from './setup-link.ts';
 import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
 import { storedPositions } from './storage/postgres/click-counts.ts';
 import { startEmbedded } from './storage/postgres/embedded.ts';
@@ -147,6 +148,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
     return { value: undefined, stop: async () => removeNodeAddress(folder.path) };
   });
   logger.info({ url: baseUrl, fronts, shards, node: folder.nodeId, version: VERSION }, `elnk is ready at ${baseUrl}`);
+  await offerSetup(pool, baseUrl, logger);
   return { url: baseUrl };
 }
 

@@ -1,5 +1,6 @@
 /** What administrators do, and the ports of it. Every act is written to the audit list in the transaction that does it. */
 import type { Locale, Plan } from './account.ts';
+import type { Account } from './ports.ts';
 
 /** Where the audit list says what was done. */
 export const ADMIN_ACTIONS = [
@@ -35,6 +36,20 @@ export type Cursor = { key: string | number; id: number };
 export type AuditStore = {
   /** The newest first. */
   list(limit: number, after: Cursor | null): Promise<Slice<AdminAct>>;
+};
+
+export type NewAdministrator = { email: string; passwordHash: string; timeZone: string; locale: Locale };
+
+/** The way to the first administrator. */
+export type SetupStore = {
+  /** Whether the token could be used now. */
+  isGood(token: string): Promise<boolean>;
+  /**
+   * Makes a confirmed account, and uses the token up.
+   * @returns null when the token is none, was used, or there is an administrator
+   * @throws Failure invalid when the address is another account's; the token stays good
+   */
+  complete(token: string, administrator: NewAdministrator): Promise<Account | null>;
 };
 
 /** An account as administrators see it. */

@@ -431,8 +431,11 @@ export function accountRequestSchemas(isCommon: (password: string) => boolean) {
   const register = z
     .strictObject({ email, password, timezone: timezone.default('UTC'), locale: locale.default('en') })
     .meta({ title: 'Register' });
+  const setup = z
+    .strictObject({ token: mailToken, email, password, timezone: timezone.default('UTC'), locale: locale.default('en') })
+    .meta({ title: 'Setup' });
   const resetPassword = z.strictObject({ token: mailToken, password }).meta({ title: 'ResetPassword' });
-  return { register, editAccount, resetPassword };
+  return { register, setup, editAccount, resetPassword };
 }
 export type AccountRequestSchemas = ReturnType<typeof accountRequestSchemas>;
 

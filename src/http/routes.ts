@@ -15,6 +15,7 @@ import { bulkRoutes } from './api/links-bulk.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
 import { type QrDeps, qrRoutes } from './api/qr.ts';
 import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
+import { type SetupDeps, setupRoutes } from './api/setup.ts';
 import { slugRoutes } from './api/slugs.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
 import { appRoutes } from './assets.ts';
@@ -32,7 +33,7 @@ import { allowanceHeaders, type RequestThrottle } from './throttle.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-type AdminDeps = AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
+type AdminDeps = SetupDeps & AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
 export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
 type CallerDeps = CallerLookups & {
   counters: Counters;
@@ -63,6 +64,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...statsRoutes(deps),
   ...authRoutes(deps),
   ...registrationRoutes(deps),
+  ...setupRoutes(deps),
   ...meRoutes(deps),
   ...apiKeyRoutes(deps),
   ...adminUserRoutes(deps),

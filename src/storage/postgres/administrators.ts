@@ -11,6 +11,11 @@ export async function hasAdministrator(db: Queryable): Promise<boolean> {
   return rowCount === 1;
 }
 
+/** Whoever makes or removes administrators waits for others who do. */
+export async function lockAdministrators(client: PoolClient): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.administrators]);
+}
+
 /**
  * To be asked before an administrator is banned, demoted or deleted. Whoever asks waits for others who have asked and have not committed, so
  * that of two who remove each other one stays.
@@ -18,7 +23,7 @@ export async function hasAdministrator(db: Queryable): Promise<boolean> {
  * @returns null when there is another one
  */
 export async function whyLastStays(client: PoolClient, id: number): Promise<Failure | null> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.administrators]);
+  await lockAdministrators(client);
   const { rowCount } = await client.query(`SELECT FROM users WHERE ${IS_ADMINISTRATOR} AND id <> $1 LIMIT 1`, [id]);
   return rowCount === 1 ? null : new Failure('last_administrator', 'This is the only administrator: make another one first');
 }

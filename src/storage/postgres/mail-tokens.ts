@@ -12,7 +12,7 @@ export type TokenPurpose = 'confirm' | 'reset' | 'email';
 const TOKEN_BYTES = 32;
 export const newMailToken = (): string => randomBytes(TOKEN_BYTES).toString('base64url');
 
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+export const tokenHash = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 type Addressee = Pick<Account, 'id' | 'email' | 'locale'>;
 
@@ -41,7 +41,7 @@ async function replaceToken(client: PoolClient, { id, email }: Addressee, purpos
   await dropTokens(client, id, [purpose]);
   await client.query(
     'INSERT INTO mail_tokens (hash, user_id, purpose, email, expires_at) VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))',
-    [hashOf(token.token), id, purpose, email, token.ttlSec],
+    [tokenHash(token.token), id, purpose, email, token.ttlSec],
   );
 }
 
@@ -54,7 +54,7 @@ export type UsedToken = { userId: number; email: string; purpose: TokenPurpose }
 export async function takeToken(client: PoolClient, token: string, purposes: readonly TokenPurpose[]): Promise<UsedToken | null> {
   const { rows } = await client.query<UsedToken>(
     `DELETE FROM mail_tokens WHERE hash = $1 AND purpose = ANY($2) AND expires_at > now() RETURNING user_id AS "userId", email, purpose`,
-    [hashOf(token), purposes],
+    [tokenHash(token), purposes],
   );
   return rows[0] ?? null;
 }

@@ -35,6 +35,7 @@ export async function createConfirmedUser(db: Queryable, user: NewUser): Promise
       `INSERT INTO users (email, password_hash, is_admin, plan, time_zone, confirmed_at) VALUES ($1, $2, $3, $4, $5, now()) RETURNING ${COLUMNS}`,
       [user.email, user.passwordHash, user.isAdmin, user.plan, user.timeZone],
     );
+    if (user.isAdmin) await db.query('DELETE FROM setup_token'); // the way to the first administrator ends, see setup.ts
     return rows[0];
   } catch (error) {
     if (isUniqueViolation(error, 'users_email')) {
