@@ -71,7 +71,7 @@ async function serve(
     serveRedirects(app, {
       links: table('stored'),
       guests: { links: table('guests'), used: (slug) => void context.used.push(slug) },
-      otherHosts: null,
+      otherHosts: { takes: (host) => host === 'www.eeozon.ru', serve: (res) => void res.writeStatus('418 Other').end() },
       clicks: clickWriter([log]),
       limits: {
         async take() {
@@ -291,6 +291,18 @@ test('only the store of guest links is asked for a guest slug, and never for ano
   assert.is((await get(context, '/abc')).status, 404);
   assert.is((await get(context, '/_abcdef0')).status, 302);
   assert.equal([clicksOf(context).length, context.rig.count('guestRedirects')], [1, 0]);
+});
+
+test('under a host of the quick links no link is served, whatever its slug', async (context) => {
+  store(context, 'cart');
+  context.guests.set('_abcdefg', linkOfGuest({ slug: '_abcdefg', target: 'https://example.com/' }));
+  const under = (host: string, path: string) => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  for (const path of ['/cart', '/_abcdefg', '/none', '/a/b']) {
+    const [{ status }] = await sent(context, under('www.eeozon.ru', path));
+    assert.is(status, 418, path);
+  }
+  assert.is((await sent(context, under('elnk.example', '/cart')))[0].status, 302);
+  assert.equal([clicksOf(context).length, context.rig.count('guestRedirects'), context.rig.count('unknownSlugs')], [1, 0, 0]);
 });
 
 test('503 with Retry-After when the store is away; links at hand go on', async (context) => {
