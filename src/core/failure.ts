@@ -5,6 +5,7 @@ import type { ThrottlePolicy } from './ports.ts';
 export type FailureCode =
   | 'malformed' // the request cannot be read at all
   | 'unauthenticated'
+  | 'banned' // the account of a key is; whoever signs in is only told that they cannot
   | 'forbidden'
   | 'unconfirmed' // the account's e-mail address has to be confirmed first
   | 'quota_exceeded' // the plan allows no more links

@@ -329,8 +329,10 @@ export type Passwords = {
   isOutdated(hash: string): boolean;
 };
 
+/** For whom a key speaks; `banned` says that it speaks for nobody, as its account is. */
+export type KeyHolder = ApiCaller | 'banned';
 /** @param hash SHA-256 of the key; @returns null when there is no such key, or it has expired */
-export type KeyLookup = (hash: Uint8Array) => Promise<ApiCaller | null>;
+export type KeyLookup = (hash: Uint8Array) => Promise<KeyHolder | null>;
 
 /** A key as its owner sees it: without the key. Times in milliseconds since the epoch. */
 export type OwnedApiKey = {

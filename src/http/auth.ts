@@ -20,7 +20,7 @@ export const hasCredentials = (headers: ReadonlyMap<string, string>): boolean =>
 
 export type CallerLookups = { findKey: KeyLookup; findSession: SessionLookup };
 
-/** @throws Failure unauthenticated */
+/** @throws Failure unauthenticated, banned */
 export async function authenticate(headers: ReadonlyMap<string, string>, { findKey, findSession }: CallerLookups): Promise<ApiCaller> {
   const token = bearerOf(headers);
   if (token === null) {
@@ -28,6 +28,7 @@ export async function authenticate(headers: ReadonlyMap<string, string>, { findK
   }
   const caller = isApiKeyForm(token) ? await findKey(createHash('sha256').update(token).digest()) : await findSession(token);
   if (caller === null) throw new Failure('unauthenticated', 'This key or token is not known here, or has expired');
+  if (caller === 'banned') throw new Failure('banned', 'The account of this key is banned');
   return caller;
 }
 

@@ -104,7 +104,7 @@ function problems(route: ApiRoute): Json {
     route.body === null ? [] : ['malformed', 'request_timeout', 'too_large', 'unsupported_media_type', 'invalid'];
   const ofPath: FailureCode[] = route.path.includes('{') ? ['not_found'] : [];
   const ofHeaders: FailureCode[] = route.requestHeaders.length === 0 ? [] : ['malformed'];
-  const ofCaller: FailureCode[] = route.scope === null ? [] : ['unauthenticated', 'forbidden'];
+  const ofCaller: FailureCode[] = route.scope === null ? [] : ['unauthenticated', 'banned', 'forbidden'];
   const always: FailureCode[] = ['too_many_requests', 'internal', 'store_away', 'deadline'];
   const byStatus = new Map<number, Set<FailureCode>>();
   for (const code of [

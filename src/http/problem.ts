@@ -11,6 +11,7 @@ type Entry = { status: number; title: string; headers?: Readonly<Record<string, 
 export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Who are you?', headers: { 'WWW-Authenticate': 'Bearer realm="elnk"' } },
+  banned: { status: 401, title: 'This account is banned', headers: { 'WWW-Authenticate': 'Bearer realm="elnk"' } },
   forbidden: {
     status: 403,
     title: 'Not allowed',

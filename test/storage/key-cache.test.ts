@@ -129,6 +129,16 @@ test('unknown keys are not remembered, and displace none that are known', async 
   await isHeld('a');
 });
 
+test('keys of banned accounts are told apart, and not remembered', async () => {
+  const { asked, find } = setUp();
+  for (let i = 0; i < 2; i++) {
+    const holder = find(hashOf('a'));
+    assert.is(asked.length, i + 1);
+    asked[i].answer({ caller: 'banned', expiresAt: null });
+    assert.is(await holder, 'banned');
+  }
+});
+
 test('it holds no more keys than it may', async () => {
   const { asked, find, hold } = setUp({ entries: 4 });
   for (let i = 0; i < 20; i++) await hold(`key-${i}`);

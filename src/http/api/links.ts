@@ -145,6 +145,7 @@ export function refusedCreation(failure: Failure): CounterName[] {
   const { code, errors } = failure;
   if (code === 'malformed' || code === 'invalid') return refusedLink({ code: 'invalid', errors });
   if (code === 'unconfirmed') return ['unconfirmedCreations'];
+  if (code === 'banned') return ['bannedCreations'];
   return failure instanceof QuotaExceeded ? refusedLink({ code: 'quota_exceeded', plan: failure.plan }) : [];
 }
 

@@ -107,18 +107,19 @@ export function apiKeyLookup(
   { clock, logger }: { clock: Clock; logger: Logger },
 ): (hash: Uint8Array) => Promise<FoundKey | null> {
   return async (hash) => {
-    const { rows } = await db.query<ApiCaller & { id: number; expiresAt: Date | null; lastUsedAt: Date | null }>({
+    const { rows } = await db.query<ApiCaller & { id: number; expiresAt: Date | null; lastUsedAt: Date | null; isBanned: boolean }>({
       name: 'api-key-lookup',
       text: `SELECT u.id AS "userId", NULL AS "publicId", 'key' AS kind, u.time_zone AS "timeZone",
                     CASE WHEN u.is_admin THEN k.scopes ELSE array_remove(k.scopes, 'admin') END AS scopes,
-                    k.id, k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt"
-             FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.hash = $1 AND u.banned_at IS NULL`,
+                    k.id, k.expires_at AS "expiresAt", k.last_used_at AS "lastUsedAt", u.banned_at IS NOT NULL AS "isBanned"
+             FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.hash = $1`,
       values: [hash],
     });
     if (rows.length === 0) return null;
-    const [{ id, expiresAt, lastUsedAt, ...caller }] = rows;
+    const [{ id, expiresAt, lastUsedAt, isBanned, ...caller }] = rows;
     const now = clock();
     if (expiresAt !== null && now >= expiresAt.getTime()) return null;
+    if (isBanned) return { caller: 'banned', expiresAt: expiresAt?.getTime() ?? null };
     if (isDue(lastUsedAt, now))
       markUsed(db, id, now).catch((err) => logger.warn({ err, key: id }, 'the last use of a key was not written'));
     return { caller, expiresAt: expiresAt?.getTime() ?? null };

@@ -6,16 +6,16 @@
  *   KEY_TTL_MS are over: that is how long a key may outlive its end on a node that cannot be told, or a change of its account
  *   it expires
  * Nothing is answered beyond that, not even while Postgres is away: who may do what is not a thing to guess.
- * Keys that are not known are not remembered, so that a flood of them displaces none that are.
+ * Keys that are not known, or banned, are not remembered, so that a flood of them displaces none that may be used.
  */
 import { GenerationMap } from '../../core/generation-map.ts';
-import type { ApiCaller, Clock, KeyLookup } from '../../core/ports.ts';
+import type { Clock, KeyHolder, KeyLookup } from '../../core/ports.ts';
 import type { LinkVersions } from '../../core/shared.ts';
 
 export const KEY_TTL_MS = 5_000;
 
-/** What the store knows of a key that may be used. `expiresAt` in milliseconds since the epoch; null: never. */
-export type FoundKey = { caller: ApiCaller; expiresAt: number | null };
+/** What the store knows of a key that is good. `expiresAt` in milliseconds since the epoch; null: never. */
+export type FoundKey = { caller: KeyHolder; expiresAt: number | null };
 
 const idOf = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
 
@@ -37,7 +37,7 @@ type Entry = FoundKey & { cell: number; version: number; epoch: number; askedAt:
 /** @returns a lookup that rejects when the store has to be asked and cannot be */
 export function cachedKeyLookup({ lookup, versions, entries, clock }: KeyCacheOptions): KeyLookup {
   const held = new GenerationMap<string, Entry>(entries);
-  const asking = new Map<string, Promise<ApiCaller | null>>();
+  const asking = new Map<string, Promise<KeyHolder | null>>();
 
   function isCurrent({ cell, version, epoch, askedAt, expiresAt }: Entry): boolean {
     const now = clock();
@@ -47,7 +47,7 @@ export function cachedKeyLookup({ lookup, versions, entries, clock }: KeyCacheOp
     return age >= 0 && age < KEY_TTL_MS && (expiresAt === null || now < expiresAt);
   }
 
-  async function ask(id: string, hash: Uint8Array): Promise<ApiCaller | null> {
+  async function ask(id: string, hash: Uint8Array): Promise<KeyHolder | null> {
     held.delete(id);
     const cell = versions.cell(keyName(hash));
     for (;;) {
@@ -58,7 +58,7 @@ export function cachedKeyLookup({ lookup, versions, entries, clock }: KeyCacheOp
       const found = await lookup(hash);
       if (versions.read(cell) !== version || versions.epoch() !== epoch) continue;
       if (found === null) return null;
-      held.set(id, { ...found, cell, version, epoch, askedAt });
+      if (found.caller !== 'banned') held.set(id, { ...found, cell, version, epoch, askedAt });
       return found.caller;
     }
   }
