@@ -136,6 +136,15 @@ it('nothing in an address leads anywhere but to the shop', async () => {
   }
 });
 
+it('a long address is kept whole, one that is longer than headers may be is refused, and so is a Host that is there twice', async () => {
+  const long = `/${'a'.repeat(3_000)}?${'b'.repeat(500)}`;
+  assert.is(await targetOf(await ask(long)), `https://www.ozon.ru${long}`);
+  assert.is((await ask(`/${'a'.repeat(9_000)}`)).status, 431);
+  for (const second of ['eeozon.ru', 'elnk.example']) {
+    assert.is((await ask('/product/1', { headers: [HTML, `Host: ${second}`] })).status, 404);
+  }
+});
+
 it('what is in the address is text on the page', async () => {
   const { body } = await ask('/"><script>alert(1)</script>?\'"&lt;');
   assert.not.match(body, '<script>alert');

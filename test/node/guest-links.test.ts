@@ -3,7 +3,9 @@
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
+import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { rawRequest } from '../support/raw-http.ts';
@@ -77,6 +79,23 @@ async function worksEverywhere(node: TestNode): Promise<void> {
   assert.match(plain, /^HTTP\/1.1 404/, 'no link is served under the other hosts');
 }
 
+/** A host that is blocked: at once, also for guest links that fronts have at hand. */
+async function blockedIsBlocked(node: TestNode): Promise<void> {
+  const { slug } = await create(node, 'https://sub.evil.example/');
+  await everyFrontLeads(node, slug, 'https://sub.evil.example/');
+  const admin = { email: 'root@example.com', passwordHash: null, isAdmin: true, plan: 'unlimited', timeZone: 'UTC' } as const;
+  const { id } = await createConfirmedUser(pool, admin);
+  const key = await createApiKey(pool, { userId: id, name: 'test', scopes: ['admin'] });
+  const blocked = await fetch(`${node.url()}/api/v1/admin/blocked-hosts`, {
+    method: 'POST',
+    headers: { connection: 'close', 'content-type': 'application/json', 'x-api-key': key },
+    body: '{"host":"evil.example"}',
+  });
+  assert.is(blocked.status, 201);
+  for (let i = 0; i < OFTEN; i++) assert.is((await node.ask(`/${slug}`)).status, 410);
+  assert.is((await create(node, 'https://evil.example/')).status, 422);
+}
+
 it('in Postgres, when there is no Redis for them', async () => {
   const node = await startTestNode(optionsOf({}));
   try {
@@ -85,6 +104,7 @@ it('in Postgres, when there is no Redis for them', async () => {
       'SELECT count(*) AS links, sum(bytes)::bigint = (SELECT bytes FROM guest_usage) AS "isExact" FROM guest_links',
     );
     assert.equal(rows, [{ links: 2, isExact: true }]);
+    await blockedIsBlocked(node);
   } finally {
     await node.stop();
   }

@@ -30,7 +30,7 @@ const LINK = '/api/v1/links/{slug}';
 const IF_MATCH = { name: 'If-Match', description: 'ETag of the version that is meant, or *' };
 export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
-  description: '1 to 255 visible ASCII characters; the same request with the same key is made once',
+  description: '1 to 255 visible ASCII characters; the same request of an account with the same key is made once',
 };
 const ETAG = { name: 'ETag', description: 'The version of the link' };
 const LOCATION = { name: 'Location', description: 'Where the link is found in this API; of a guest link, the short link' };
