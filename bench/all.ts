@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { run as clickLog } from './click-log.ts';
+import { run as dashboard } from './dashboard.ts';
 import { run as enrich } from './enrich.ts';
 import { run as folding } from './folding.ts';
 import { run as limits } from './limits.ts';
@@ -14,7 +15,16 @@ import { run as start } from './start.ts';
 import { run as storing } from './storing.ts';
 import type { BenchRow } from './support/row.ts';
 
-const BENCHES: Record<string, () => Promise<BenchRow[]>> = { redirects, limits, storing, folding, start, 'click-log': clickLog, enrich };
+const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
+  redirects,
+  limits,
+  storing,
+  folding,
+  dashboard,
+  start,
+  'click-log': clickLog,
+  enrich,
+};
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
 const unknown = positionals.filter((name) => !(name in BENCHES));

@@ -13,8 +13,10 @@ import { backlogBytes, linkVersions, logBoard, TuningBoard } from './core/shared
 import { frontQuickLinks, openFrontGuests, ownHostsOf } from './front-guests.ts';
 import { openFrontThrottles } from './front-throttles.ts';
 import { serveVisits } from './front-visits.ts';
+import { dashboardText } from './http/api/dashboard.ts';
 import { sessionLookup } from './http/auth.ts';
 import { exchangeAddress } from './http/client-address.ts';
+import { createDashboards } from './http/dashboard/dashboards.ts';
 import { API_DEADLINE_MS, type ExchangeDeps } from './http/exchange.ts';
 import { fingerprinter } from './http/keys.ts';
 import { registerRoutes } from './http/routes.ts';
@@ -33,6 +35,7 @@ import { createAccountStore } from './storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
+import { createDashboardStore } from './storage/postgres/dashboard-store.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
 import { createLinkStore } from './storage/postgres/links.ts';
@@ -96,6 +99,16 @@ const hosts = createBlockedHosts({
   versions,
   clock: Date.now,
   onFailure: (error) => logger.warn({ err: error }, 'the blocked hosts could not be asked for'),
+});
+const dashboard = createDashboards({
+  store: createDashboardStore(queries.value, setup.node),
+  unstored: shardClient.unstored,
+  text: dashboardText({ baseUrl: setup.baseUrl }),
+  clock: Date.now,
+  ttlMs: () => tuning.ttlMs,
+  wantFold: () => {
+    tuning.foldWantedAt = Date.now();
+  },
 });
 const links = createLinkTable({
   lookup: batchedLookup(markingBlocked(createLinkLookup(lookups.value), hosts)),
@@ -165,6 +178,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     ownerLinkIds: createOwnerLinkIds(queries.value),
     numbers: asOfNow.numbers,
     stats: asOfNow.stats,
+    dashboard,
     clock: Date.now,
     onChanged: announcer.changed,
     baseUrl: setup.baseUrl,

@@ -301,31 +301,29 @@ export type Stats = z.infer<typeof statsSchema>;
 export const ownerStatsSchema = statsSchema.omit({ slug: true }).meta({ title: 'OwnerStats' });
 export type OwnerStats = z.infer<typeof ownerStatsSchema>;
 
-const hoursOfToday = count.array().length(24).meta({ description: "Clicks by hour of the owner's today" });
-const daysOfWeek = count.array().length(7).meta({ description: "Clicks by day of the owner's current week, Monday first" });
+const list = facet.meta({ description: 'Of all time: the ten keys with the most clicks, then "other"' });
+const dashboardFigures = {
+  clicks: count.meta({ description: 'Clicks of people, of all time and as of now' }),
+  repeatClicks: count,
+  clicksToday: count,
+  repeatClicksToday: count,
+  botClicks: count,
+  hours: count.array().length(24).meta({ description: "Clicks by hour of the owner's today" }),
+  week: count.array().length(7).meta({ description: "Clicks by day of the owner's current week, Monday first" }),
+  devices: list,
+  os: list,
+  countries: list,
+};
 
-export const dashboardLinkSchema = linkSchema
-  .extend({ hours: hoursOfToday, week: daysOfWeek, devices: facet, os: facet, countries: facet })
-  .meta({ title: 'DashboardLink', description: 'Facets are of the current week' });
+export const dashboardLinkSchema = linkSchema.extend(dashboardFigures).meta({ title: 'DashboardLink' });
 export type DashboardLink = z.infer<typeof dashboardLinkSchema>;
 
 export const dashboardSchema = z
   .object({
     timezone: z.string(),
+    day: z.iso.date().meta({ description: "The owner's today" }),
+    total: z.object(dashboardFigures).meta({ description: 'All links together' }),
     links: z.array(dashboardLinkSchema).meta({ description: 'All of them, the newest first' }),
-    total: z
-      .object({
-        clicks: count,
-        repeatClicks: count,
-        clicksToday: count,
-        repeatClicksToday: count,
-        hours: hoursOfToday,
-        week: daysOfWeek,
-        devices: facet,
-        os: facet,
-        countries: facet,
-      })
-      .meta({ description: 'All links together' }),
   })
   .meta({ title: 'Dashboard' });
 export type Dashboard = z.infer<typeof dashboardSchema>;

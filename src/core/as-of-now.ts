@@ -2,9 +2,10 @@
  * The number, as of now. The shards are asked first, then the store: what a shard still held and has stored meanwhile is recognised by its
  * position and left out, what came later is in the store's snapshot. So every log is counted up to one point, and none twice.
  */
+import { calendarMemory } from './calendar.ts';
 import type { LinkDay, LinkDays } from './link-day.ts';
 import type { ClickCounter, Clock, LinkNumbers, StatsReader, UnstoredClicks } from './ports.ts';
-import { countSpan, daysAround, statsFigures, todaySpan, weekSpan } from './stats.ts';
+import { countSpan, daysAround, statsFigures } from './stats.ts';
 import { QUARTER_MS } from './zone.ts';
 
 function* documentsOf(days: LinkDays): Iterable<LinkDay> {
@@ -15,10 +16,11 @@ export type AsOfNow = { numbers: LinkNumbers; stats: StatsReader };
 
 export function createAsOfNow(options: { count: ClickCounter; unstored: UnstoredClicks; clock: Clock }): AsOfNow {
   const { count, unstored, clock } = options;
+  const calendarAt = calendarMemory();
   return {
     async numbers(ownerTimeZone, linkIds) {
       if (linkIds.length === 0) return new Map();
-      const today = todaySpan(ownerTimeZone, clock());
+      const { today } = calendarAt(ownerTimeZone, clock());
       const batches = await unstored(linkIds);
       const span = daysAround(today.from * QUARTER_MS, today.to * QUARTER_MS);
       const { totals, days } = await count({ linkIds, ...span, facets: false, unstored: batches });
@@ -32,15 +34,15 @@ export function createAsOfNow(options: { count: ClickCounter; unstored: Unstored
     },
 
     async stats({ ids, timeZone }, range) {
-      const now = clock();
-      const [today, week] = [todaySpan(timeZone, now), weekSpan(timeZone, now)];
+      const calendar = calendarAt(timeZone, clock());
+      const { today, week } = calendar;
       const batches = await unstored(ids);
       const { fromDay, toDay } = daysAround(
         Math.min(range.from, today.from * QUARTER_MS, week.from * QUARTER_MS),
         Math.max(range.to, today.to * QUARTER_MS, week.to * QUARTER_MS),
       );
       const { days } = await count({ linkIds: ids, fromDay, toDay, facets: true, unstored: batches });
-      return statsFigures(documentsOf(days), range, timeZone, now);
+      return statsFigures(documentsOf(days), range, calendar);
     },
   };
 }

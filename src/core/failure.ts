@@ -24,6 +24,7 @@ export type FailureCode =
   | 'unsupported_media_type'
   | 'request_timeout' // the request did not arrive completely within the route's time
   | 'invalid' // read, but a field is wrong: see `errors`
+  | 'too_many_links' // more than one answer can hold
   | 'too_many_requests'
   | 'store_away' // Postgres cannot be asked right now; try again
   | 'deadline' // no answer within the route's time; try again

@@ -1,17 +1,14 @@
 /** From documents to what an owner reads: totals, series, hours of today, days of the week, top lists. */
+import { type Calendar, HOURS, type Span, WEEKDAYS } from './calendar.ts';
 import { capFacet, FACETS, type Facet, type LinkDay, type QuarterCounts } from './link-day.ts';
-import { DAY_MS, dayOf, dayStart, offsetAt, offsetSegments, QUARTER_MS, QUARTERS_PER_DAY, quarterOf } from './zone.ts';
+import { DAY_MS, dayOf, offsetSegments, QUARTER_MS, QUARTERS_PER_DAY, quarterOf } from './zone.ts';
 
 export const STATS_UNITS = ['15min', 'hour', 'day', 'month'] as const;
 export type StatsUnit = (typeof STATS_UNITS)[number];
 
 /** Keys in a top list, before "other". */
 export const TOP = 10;
-const HOURS = 24;
 const QUARTERS_PER_HOUR = 4;
-const WEEKDAYS = 7;
-/** Day 0, 1970-01-01, was a Thursday; Monday is 0. */
-const WEEKDAY_OF_DAY_0 = 3;
 
 /** [from, to) in milliseconds, in whole quarter-hours: `from` is moved back and `to` on to the next one. `timeZone` cuts the series. */
 export type StatsRange = { from: number; to: number; timeZone: string; unit: StatsUnit };
@@ -30,35 +27,12 @@ export type StatsFigures = {
 } & Record<Facet, { key: string; clicks: number }[]>;
 
 type Quarters = Map<number, QuarterCounts>;
-type Span = { from: number; to: number };
 
 const iso = (quarter: number): string => new Date(quarter * QUARTER_MS).toISOString();
 
 /** The days of any owner's calendar whose clicks may lie in a range of time: no zone is further than 14 hours from UTC. */
 export function daysAround(fromMs: number, toMs: number): { fromDay: number; toDay: number } {
   return { fromDay: Math.floor(fromMs / DAY_MS) - 1, toDay: Math.floor(toMs / DAY_MS) + 1 };
-}
-
-/** Today in a zone, in quarters. */
-export function todaySpan(timeZone: string, now: number): Span {
-  const day = today(timeZone, now);
-  return { from: dayStart(timeZone, day), to: dayStart(timeZone, day + 1) };
-}
-
-/** The current week of a zone, Monday first, in quarters. */
-export function weekSpan(timeZone: string, now: number): Span {
-  const monday = mondayOf(today(timeZone, now));
-  return { from: dayStart(timeZone, monday), to: dayStart(timeZone, monday + WEEKDAYS) };
-}
-
-function today(timeZone: string, now: number): number {
-  const quarter = quarterOf(now);
-  return dayOf(quarter, offsetAt(timeZone, quarter));
-}
-
-function mondayOf(day: number): number {
-  const weekday = (((day + WEEKDAY_OF_DAY_0) % WEEKDAYS) + WEEKDAYS) % WEEKDAYS;
-  return day - weekday;
 }
 
 /** What was counted in some quarters, over documents of one link or of many. */
@@ -79,8 +53,9 @@ export function countSpan(days: Iterable<LinkDay>, { from, to }: Span): { clicks
  * The figures of one link or of several together. The range's zone cuts the series; hours of today and days of the week are the owner's.
  * Facets are kept by link and day of the owner's calendar: those of every document that has clicks within the range are added up whole.
  * @param docs of all days that may have clicks in the range, today or in the current week
+ * @param calendar the owner's
  */
-export function statsFigures(docs: Iterable<LinkDay>, range: StatsRange, ownerTimeZone: string, now: number): StatsFigures {
+export function statsFigures(docs: Iterable<LinkDay>, range: StatsRange, calendar: Calendar): StatsFigures {
   const { timeZone, unit } = range;
   const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
   const days = [...docs];
@@ -95,8 +70,8 @@ export function statsFigures(docs: Iterable<LinkDay>, range: StatsRange, ownerTi
     repeatClicks: clicks - uniques,
     botClicks: bots,
     series: series(quarters, timeZone, span, unit),
-    hours: hoursOfToday(quarters, ownerTimeZone, now),
-    week: daysOfWeek(quarters, ownerTimeZone, now),
+    hours: clicksBy(quarters, HOURS, calendar.hourOf),
+    week: clicksBy(quarters, WEEKDAYS, calendar.weekdayOf),
     ...topLists(days.filter((day) => hasClicksIn(day, span))),
   };
 }
@@ -105,6 +80,15 @@ const hasClicksIn = ({ quarters }: LinkDay, { from, to }: Span): boolean => {
   for (const [quarter, { clicks }] of quarters) if (clicks > 0 && quarter >= from && quarter < to) return true;
   return false;
 };
+
+function clicksBy(quarters: Quarters, length: number, indexOf: (quarter: number) => number): number[] {
+  const counts = new Array<number>(length).fill(0);
+  for (const [quarter, { clicks }] of quarters) {
+    const index = indexOf(quarter);
+    if (index >= 0) counts[index] += clicks;
+  }
+  return counts;
+}
 
 function addUp(days: Iterable<LinkDay>): Quarters {
   const sum: Quarters = new Map();
@@ -174,26 +158,4 @@ function lastAtMost(sorted: readonly number[], value: number): number {
     else high = middle;
   }
   return low;
-}
-
-function hoursOfToday(quarters: Quarters, timeZone: string, now: number): number[] {
-  const hours = new Array<number>(HOURS).fill(0);
-  const span = todaySpan(timeZone, now);
-  for (const { from, to, offset } of offsetSegments(timeZone, span.from, span.to)) {
-    for (let quarter = from; quarter < to; quarter++) {
-      const ofDay = (quarter + offset) % QUARTERS_PER_DAY;
-      hours[Math.floor(ofDay / QUARTERS_PER_HOUR)] += quarters.get(quarter)?.clicks ?? 0;
-    }
-  }
-  return hours;
-}
-
-function daysOfWeek(quarters: Quarters, timeZone: string, now: number): number[] {
-  const week = new Array<number>(WEEKDAYS).fill(0);
-  const monday = mondayOf(today(timeZone, now));
-  for (let weekday = 0; weekday < WEEKDAYS; weekday++) {
-    const end = dayStart(timeZone, monday + weekday + 1);
-    for (let quarter = dayStart(timeZone, monday + weekday); quarter < end; quarter++) week[weekday] += quarters.get(quarter)?.clicks ?? 0;
-  }
-  return week;
 }

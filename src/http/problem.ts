@@ -34,6 +34,7 @@ export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
   unsupported_media_type: { status: 415, title: 'The body has another type than it must have' },
   idempotency_conflict: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   invalid: { status: 422, title: 'The request is not valid' },
+  too_many_links: { status: 422, title: 'There are too many links for this' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong here' },
   store_away: { status: 503, title: 'Not available right now' },

@@ -10,6 +10,7 @@ import { type SettingsDeps, settingsRoutes } from './api/admin/settings.ts';
 import { type AdminUserDeps, adminUserRoutes } from './api/admin/users.ts';
 import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
+import { type DashboardDeps, dashboardRoutes } from './api/dashboard.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { bulkRoutes } from './api/links-bulk.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
@@ -34,7 +35,7 @@ import { allowanceHeaders, type RequestThrottle } from './throttle.ts';
 export const API_BODY_MAX_BYTES = 64 << 10;
 
 type AdminDeps = SetupDeps & AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
-export type ApiDeps = LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
+export type ApiDeps = DashboardDeps & LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
 type CallerDeps = CallerLookups & {
   counters: Counters;
   requests: RequestThrottle;
@@ -62,6 +63,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...slugRoutes(deps),
   ...qrRoutes(deps),
   ...statsRoutes(deps),
+  ...dashboardRoutes(deps),
   ...authRoutes(deps),
   ...registrationRoutes(deps),
   ...setupRoutes(deps),

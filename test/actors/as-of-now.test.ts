@@ -6,6 +6,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bundledCountries, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
+import { type Dashboard, dashboardSchema } from '../../src/core/api.ts';
 import { countryKey } from '../../src/core/facets.ts';
 import { dayOf, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
 import { createEpochStore } from '../../src/storage/postgres/epochs.ts';
@@ -58,6 +59,63 @@ function truth(sent: readonly Sent[], linkId: number) {
     referrers: facet((it) => it.referrer || 'direct'),
     quarters: facet((it) => String(quarterOf(it.at))),
   };
+}
+
+const QUARTERS_PER_HOUR = 4;
+const QUARTERS_PER_DAY = 96;
+
+/** What a dashboard has of the same clicks. */
+function dashboardTruth(sent: readonly Sent[], linkIds: readonly number[], now: number) {
+  const ofLinks = linkIds.map((id) => truth(sent, id));
+  const local = (at: number) => quarterOf(at) + ZONE_OFFSET;
+  const dayAt = (at: number) => Math.floor(local(at) / QUARTERS_PER_DAY);
+  const mondayAt = (at: number) => dayAt(at) - ((dayAt(at) + 3) % 7);
+  const people = sent.filter((it) => linkIds.includes(it.linkId) && !it.agent.bot);
+  const hours = new Array<number>(24).fill(0);
+  const week = new Array<number>(7).fill(0);
+  const today = people.filter(({ at }) => dayAt(at) === dayAt(now));
+  for (const { at } of today) hours[Math.floor((local(at) % QUARTERS_PER_DAY) / QUARTERS_PER_HOUR)]++;
+  for (const { at } of people) if (mondayAt(at) === mondayAt(now)) week[(dayAt(at) + 3) % 7]++;
+  const sum = (of: (it: ReturnType<typeof truth>) => number) => ofLinks.reduce((total, it) => total + of(it), 0);
+  const facet = (key: (it: Sent) => string) => {
+    const byKey: Record<string, number> = {};
+    for (const it of people) byKey[key(it)] = (byKey[key(it)] ?? 0) + 1;
+    return byKey;
+  };
+  return {
+    clicks: sum((it) => it.clicks),
+    repeatClicks: sum((it) => it.clicks - it.uniques),
+    botClicks: sum((it) => it.bots),
+    clicksToday: today.length,
+    repeatClicksToday: today.length - new Set(today.map(({ linkId, visitor }) => `${linkId}/${visitor}`)).size,
+    hours,
+    week,
+    countries: facet((it) => it.country),
+    devices: facet((it) => it.agent.device),
+  };
+}
+
+type Shown = Dashboard['total'];
+const shown = ({ clicks, repeatClicks, botClicks, clicksToday, repeatClicksToday, hours, week, countries, devices }: Shown) => ({
+  clicks,
+  repeatClicks,
+  botClicks,
+  clicksToday,
+  repeatClicksToday,
+  hours,
+  week,
+  countries: counts(countries),
+  devices: counts(devices),
+});
+
+async function checkDashboard(path: ClickPath, sent: readonly Sent[], step: string): Promise<void> {
+  const { body, etag } = await path.dashboard({ id: 1, timeZone: ZONE });
+  const dashboard = dashboardSchema.parse(JSON.parse(new TextDecoder().decode(body)));
+  for (const link of dashboard.links)
+    assert.equal(shown(link), dashboardTruth(sent, [link.id], path.clock.now), `${step}: dashboard of link ${link.id}`);
+  assert.equal(shown(dashboard.total), dashboardTruth(sent, LINKS, path.clock.now), `${step}: dashboard`);
+  assert.equal(dashboard.links.map(({ id }) => id).sort(), LINKS, step);
+  assert.is((await path.dashboard({ id: 1, timeZone: ZONE })).etag, etag, 'the same again');
 }
 
 const counts = (list: { key: string; clicks: number }[]) => Object.fromEntries(list.map(({ key, clicks }) => [key, clicks]));
@@ -157,6 +215,7 @@ test('after every step of a random walk', async () => {
       done[name] = (done[name] ?? 0) + 1;
       await steps[name]();
       await check(path, sent, from, `step ${step} (${name})`);
+      await checkDashboard(path, sent, `step ${step} (${name})`);
     }
     await path.settle();
     while ((await path.fold()) !== null);

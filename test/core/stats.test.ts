@@ -2,18 +2,9 @@ import { Temporal } from '@js-temporal/polyfill';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { calendarAt, todaySpan, weekSpan } from '../../src/core/calendar.ts';
 import { addFacet, addQuarter, emptyLinkDay, FACETS, type LinkDay, OTHER } from '../../src/core/link-day.ts';
-import {
-  bucketStarts,
-  countSpan,
-  daysAround,
-  STATS_UNITS,
-  type StatsUnit,
-  statsFigures,
-  TOP,
-  todaySpan,
-  weekSpan,
-} from '../../src/core/stats.ts';
+import { bucketStarts, countSpan, daysAround, STATS_UNITS, type StatsUnit, statsFigures, TOP } from '../../src/core/stats.ts';
 import { DAY_MS, dayOf, offsetAt, QUARTER_MS, QUARTERS_PER_DAY, quarterOf } from '../../src/core/zone.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 
@@ -136,7 +127,7 @@ test('property: no click is lost or counted twice, whatever the zone, the unit a
       (ownerZone, timeZone, unit, now, length, shift) => {
         const days = randomDays(ownerZone, quarterOf(now), 60);
         const range = { from: now - shift, to: now - shift + length, timeZone, unit };
-        const figures = statsFigures(days.values(), range, ownerZone, now);
+        const figures = statsFigures(days.values(), range, calendarAt(ownerZone, now));
         const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
         const all = [...days.values()].flatMap((day) => [...day.quarters]);
         const within = ({ from, to }: { from: number; to: number }) => all.filter(([q]) => q >= from && q < to).map(([, it]) => it);
@@ -173,7 +164,7 @@ test('clicks stand in the bucket, the hour and the weekday that an independent l
     const doc = emptyLinkDay();
     addQuarter(doc, quarter, 3, 2, 1);
     const range = { from: now - 40 * DAY_MS, to: now + 40 * DAY_MS, timeZone: zone, unit: 'day' } as const;
-    const { hours, week, series } = statsFigures([doc], range, zone, now);
+    const { hours, week, series } = statsFigures([doc], range, calendarAt(zone, now));
     const context = `${zone} ${iso(quarter)}`;
     assert.is(hours[local.hour], 3, context);
     assert.is(week[local.dayOfWeek - 1], 3, context);
@@ -187,7 +178,7 @@ test('the repeated hour adds up in the hours of the day', () => {
   addQuarter(doc, quarterAt('2026-10-25T00:30Z'), 5, 0, 0); // 02:30 summer time
   addQuarter(doc, quarterAt('2026-10-25T01:30Z'), 7, 0, 0); // 02:30 again
   const now = Date.parse('2026-10-25T12:00Z');
-  const { hours } = statsFigures([doc], { from: now, to: now, timeZone: 'UTC', unit: 'hour' }, 'Europe/Berlin', now);
+  const { hours } = statsFigures([doc], { from: now, to: now, timeZone: 'UTC', unit: 'hour' }, calendarAt('Europe/Berlin', now));
   assert.is(hours[2], 12);
   assert.is(sum(hours), 12);
 });
@@ -225,7 +216,7 @@ test('the ten largest of each facet, and the rest as other, exactly', () => {
     if (n === 1) for (const facet of FACETS) addFacet(day, facet, OTHER, 1000);
   }
   const range = { from: NOW - DAY_MS, to: NOW + DAY_MS, timeZone: 'UTC', unit: 'hour' } as const;
-  const figures = statsFigures(days, range, 'UTC', NOW);
+  const figures = statsFigures(days, range, calendarAt('UTC', NOW));
   const listed = Array.from({ length: TOP }, (_, key) => ({ key: `k0${key}`, clicks: 2 * (100 - key) }));
   const rest = 1000 + 2 * sum([10, 11, 12, 13, 14].map((key) => 100 - key));
   for (const facet of FACETS) assert.equal(figures[facet], [...listed, { key: OTHER, clicks: rest }], facet);
@@ -242,7 +233,7 @@ test('facets are of the days that have clicks in the range, no others', () => {
   addQuarter(robots, quarterOf(NOW), 0, 0, 5);
   addQuarter(robots, quarterOf(NOW) + 2, 1, 1, 0);
   addFacet(robots, 'countries', 'FR', 1);
-  const figures = statsFigures([inside, outside, robots], range, 'UTC', NOW);
+  const figures = statsFigures([inside, outside, robots], range, calendarAt('UTC', NOW));
   assert.equal(figures.countries, [{ key: 'RU', clicks: 2 }]);
   assert.is(figures.from, '2026-05-13T10:00:00.000Z');
   assert.is(figures.to, '2026-05-13T10:30:00.000Z', 'whole quarters: outwards');

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { DateTime, IANAZone } from 'luxon';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { calendarAt } from '../../src/core/calendar.ts';
 import { addQuarter, emptyLinkDay, type LinkDay } from '../../src/core/link-day.ts';
 import { type StatsUnit, statsFigures } from '../../src/core/stats.ts';
 import { canonicalZone, DAY_MS, dayOf, dayToISO, offsetAt, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
@@ -111,7 +112,7 @@ function countBy(keys: Iterable<string>): Record<string, number> {
 
 function checkFigures(ownerZone: string, seriesZone: string, unit: StatsUnit, now: number, quarters: readonly number[]): void {
   const range = { from: now - 3 * AROUND_MS, to: now + 3 * AROUND_MS, timeZone: seriesZone, unit };
-  const { hours, week, series, clicks } = statsFigures(documents(ownerZone, quarters), range, ownerZone, now);
+  const { hours, week, series, clicks } = statsFigures(documents(ownerZone, quarters), range, calendarAt(ownerZone, now));
   const context = `${ownerZone}, ${unit} of ${seriesZone}, ${new Date(now).toISOString()}`;
   const times = quarters.map((quarter) => quarter * QUARTER_MS);
 
@@ -185,7 +186,7 @@ function fullDay(zone: string, iso: string): { hours: number[]; perHour: number[
   const from = quarterOf(now - 2 * DAY_MS);
   const quarters = Array.from({ length: 4 * 96 }, (_, i) => from + i);
   const range = { from: now - DAY_MS, to: now + DAY_MS, timeZone: zone, unit: 'hour' } as const;
-  const { hours, series } = statsFigures(documents(zone, quarters), range, zone, now);
+  const { hours, series } = statsFigures(documents(zone, quarters), range, calendarAt(zone, now));
   const perHour = series.filter((it) => local(zone, Date.parse(it.start)).toISODate() === iso).map((it) => it.clicks);
   return { hours, perHour };
 }
@@ -221,7 +222,7 @@ test('Samoa, which left out the 30th of December 2011: two days of the series ar
   const from = quarterOf(now - 10 * DAY_MS);
   const quarters = Array.from({ length: 20 * 96 }, (_, i) => from + i);
   const range = { from: now - 3 * DAY_MS, to: now + 3 * DAY_MS, timeZone: zone, unit: 'day' } as const;
-  const { series, week } = statsFigures(documents(zone, quarters), range, zone, now);
+  const { series, week } = statsFigures(documents(zone, quarters), range, calendarAt(zone, now));
   const days = series.map(({ start }) => local(zone, Date.parse(start)).toISODate());
   assert.equal(days, ['2011-12-26', '2011-12-27', '2011-12-28', '2011-12-29', '2011-12-31', '2012-01-01', '2012-01-02']);
   assert.equal(week, [96, 96, 96, 96, 0, 96, 96]);

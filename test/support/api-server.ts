@@ -13,10 +13,12 @@ import type { Quotas } from '../../src/core/quota.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import type { StatsRange } from '../../src/core/stats.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
+import { dashboardText } from '../../src/http/api/dashboard.ts';
 import { GUEST_LINKS_POLICY } from '../../src/http/api/guest-links.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from '../../src/http/api/registration.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
 import { exchangeAddress } from '../../src/http/client-address.ts';
+import { createDashboards } from '../../src/http/dashboard/dashboards.ts';
 import { API_DEADLINE_MS } from '../../src/http/exchange.ts';
 import { fingerprinter } from '../../src/http/keys.ts';
 import { quickLinkHosts } from '../../src/http/quick-links.ts';
@@ -32,6 +34,7 @@ import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/pass
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
 import { loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
+import { createDashboardStore } from '../../src/storage/postgres/dashboard-store.ts';
 import { createGuestStore } from '../../src/storage/postgres/guest-links.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
@@ -97,6 +100,7 @@ export type ApiServer = {
   changed: string[];
   reasons: string[];
   registration: { isOpen: boolean };
+  foldsWanted: { count: number };
   lines: LogLine[];
   pool: Pool;
   tokens: Tokens;
@@ -147,6 +151,7 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
     changed: [] as string[],
     reasons: [] as string[],
     registration: { isOpen: true },
+    foldsWanted: { count: 0 },
     clock: { now: Date.UTC(2026, 4, 10, 22, 7) },
   };
   const accounts = createAccountStore(pool);
@@ -218,6 +223,16 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
         return { timezone: range.timeZone, from, to, ...NO_STATS };
       },
       guests,
+      dashboard: createDashboards({
+        store: createDashboardStore(pool, 'test'),
+        unstored: async () => [],
+        text: dashboardText({ baseUrl: BASE_URL }),
+        clock,
+        ttlMs: () => 60_000,
+        wantFold: () => {
+          parts.foldsWanted.count++;
+        },
+      }),
       onChanged: async (slugs) => void parts.changed.push(...slugs),
       findKey,
       apiKeys: createApiKeyStore(pool, (hash) => keysEnded([hash])),

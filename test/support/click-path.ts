@@ -9,14 +9,17 @@ import { createSalts } from '../../src/actors/salts.ts';
 import { createShard, type Shard } from '../../src/actors/shard.ts';
 import { type AsOfNow, createAsOfNow } from '../../src/core/as-of-now.ts';
 import { countersOf, readCounters } from '../../src/core/counters.ts';
-import type { ClickStore, ClickWriter, FoldResult } from '../../src/core/ports.ts';
+import type { ClickStore, ClickWriter, FoldResult, UnstoredClicks } from '../../src/core/ports.ts';
 import { createSharedMemory, logBoard } from '../../src/core/shared.ts';
+import { dashboardText } from '../../src/http/api/dashboard.ts';
+import { createDashboards, type ReadDashboard } from '../../src/http/dashboard/dashboards.ts';
 import { fold } from '../../src/jobs/tasks/fold.ts';
 import { openLogReader } from '../../src/storage/click-log/reader.ts';
 import { logName } from '../../src/storage/click-log/segment.ts';
 import { openLogWriter } from '../../src/storage/click-log/writer.ts';
 import { createClickCounter } from '../../src/storage/postgres/click-counts.ts';
 import { createClickStore } from '../../src/storage/postgres/clicks.ts';
+import { createDashboardStore } from '../../src/storage/postgres/dashboard-store.ts';
 import { createFoldStore } from '../../src/storage/postgres/fold-store.ts';
 import { isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { silentLogger } from './logger.ts';
@@ -25,6 +28,7 @@ import { until } from './until.ts';
 const NODE = 'test';
 const FRONTS = 2;
 const SETTLE_MS = 60_000;
+const DASHBOARD_TTL_MS = 3_600_000;
 
 export type ClickPath = {
   /** One writer a front; both lead to the one shard. */
@@ -33,6 +37,9 @@ export type ClickPath = {
   shard: Shard;
   flusher: Flusher;
   asOfNow: AsOfNow;
+  dashboard: ReadDashboard;
+  /** How often a dashboard wanted a fold. */
+  foldsWanted(): number;
   fold(): Promise<FoldResult | null>;
   /** Forgets everything in memory and starts anew from what is stored, as a restarted thread does. */
   restartShard(): Promise<void>;
@@ -121,6 +128,8 @@ export async function openClickPath({ pool, dir, segmentBytes, rememberVisitors 
   let current = await openShard();
   const count = createClickCounter(pool, NODE);
   const foldStore = createFoldStore(pool);
+  const unstored: UnstoredClicks = (ids) => current.shard.unstored(ids, Number.POSITIVE_INFINITY);
+  let foldsWanted = 0;
   return {
     writers,
     clock,
@@ -130,7 +139,18 @@ export async function openClickPath({ pool, dir, segmentBytes, rememberVisitors 
     get flusher() {
       return current.flusher;
     },
-    asOfNow: createAsOfNow({ count, unstored: (ids) => current.shard.unstored(ids, Number.POSITIVE_INFINITY), clock: now }),
+    asOfNow: createAsOfNow({ count, unstored, clock: now }),
+    dashboard: createDashboards({
+      store: createDashboardStore(pool, NODE),
+      unstored,
+      text: dashboardText({ baseUrl: 'https://elnk.example' }),
+      clock: now,
+      ttlMs: () => DASHBOARD_TTL_MS,
+      wantFold: () => {
+        foldsWanted++;
+      },
+    }),
+    foldsWanted: () => foldsWanted,
     fold: () => fold(foldStore),
     async restartShard() {
       await until('the batch under way is stored', () => current.flusher.unstored().length === 1);

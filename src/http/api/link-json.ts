@@ -25,7 +25,7 @@ export async function linkReply(deps: LinkJsonDeps, timeZone: string, owned: Own
   return { status: 200, headers: etag(link), body: link };
 }
 
-export function toLink({ baseUrl, clock }: LinkJsonDeps, link: OwnedLink, figures: LinkFigures): Link {
+export function toLink({ baseUrl, clock }: Pick<LinkJsonDeps, 'baseUrl' | 'clock'>, link: OwnedLink, figures: LinkFigures): Link {
   return {
     id: link.id,
     slug: link.slug,

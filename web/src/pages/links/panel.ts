@@ -46,6 +46,7 @@ export function dropLinks(slugs: ReadonlySet<string>): void {
 }
 
 const NO_FIGURES: Omit<DashboardLink, keyof Link> = {
+  botClicks: 0,
   hours: new Array<number>(24).fill(0),
   week: new Array<number>(7).fill(0),
   devices: [],
