@@ -52,6 +52,7 @@ const DEAF_LINK_TTL_MS = 10_000;
 const KEY_CACHE_ENTRIES = 10_000;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
+const DASHBOARD_CONNECTIONS = 2;
 const HEALTH_MS = 200;
 /** Connections to a Postgres that does not answer are left to the end of the thread. */
 const POOL_STOP_MS = 1_000;
@@ -82,11 +83,13 @@ const logs = Array.from({ length: shards }, (_, shard) =>
     logger,
   }),
 );
-const poolOf = (use: string, max: number, queryTimeoutMs: number) =>
-  createPool({ url: setup.databaseUrl, name: `${name} ${use}`, max, logger, queryTimeoutMs, connectTimeoutMs: queryTimeoutMs });
+const poolOf = (use: string, max: number, queryTimeoutMs: number, settings = {}) =>
+  createPool({ url: setup.databaseUrl, name: `${name} ${use}`, max, logger, queryTimeoutMs, connectTimeoutMs: queryTimeoutMs, settings });
 const lookups = await poolOf('lookups', LOOKUP_CONNECTIONS, LOOKUP_TIMEOUT_MS);
 const queries = await poolOf('api', API_CONNECTIONS, API_DEADLINE_MS);
 const throttles = await openFrontThrottles({ setup, pool: queries.value, logger });
+// The same few statements again and again: planning them takes four times as long as they do.
+const dashboards = await poolOf('dashboards', DASHBOARD_CONNECTIONS, API_DEADLINE_MS, { plan_cache_mode: 'force_generic_plan' });
 
 const shardClient = createShardClient(shards);
 const asOfNow = createAsOfNow({
@@ -101,7 +104,7 @@ const hosts = createBlockedHosts({
   onFailure: (error) => logger.warn({ err: error }, 'the blocked hosts could not be asked for'),
 });
 const dashboard = createDashboards({
-  store: createDashboardStore(queries.value, setup.node),
+  store: createDashboardStore(dashboards.value, setup.node),
   unstored: shardClient.unstored,
   text: dashboardText({ baseUrl: setup.baseUrl }),
   clock: Date.now,
@@ -254,7 +257,7 @@ async function stop(): Promise<void> {
   for (const log of logs) await log.stop();
   shardClient.close();
   await Promise.race([
-    Promise.all([guests.stop(), lookups.stop(), queries.stop(), throttles.stop()]),
+    Promise.all([guests.stop(), lookups.stop(), queries.stop(), throttles.stop(), dashboards.stop()]),
     new Promise((resolve) => setTimeout(resolve, POOL_STOP_MS)),
   ]);
 }

@@ -33,20 +33,31 @@ export function weekSpan(timeZone: string, now: number): Span {
 export function calendarAt(timeZone: string, now: number): Calendar {
   const day = today(timeZone, now);
   const span = daySpan(timeZone, day);
-  const segments = offsetSegments(timeZone, span.from, span.to);
   const starts = Array.from({ length: WEEKDAYS + 1 }, (_, weekday) => dayStart(timeZone, mondayOf(day) + weekday));
-  return {
-    timeZone,
-    day,
-    today: span,
-    week: { from: starts[0], to: starts[WEEKDAYS] },
-    hourOf(quarter) {
-      const segment = segments.find(({ from, to }) => quarter >= from && quarter < to);
-      return segment === undefined ? -1 : Math.floor(((quarter + segment.offset) % QUARTERS_PER_DAY) / QUARTERS_PER_HOUR);
-    },
-    // A day that does not exist begins where the next one does: the last of those that have begun is meant.
-    weekdayOf: (quarter) => (quarter < starts[0] || quarter >= starts[WEEKDAYS] ? -1 : starts.findLastIndex((start) => start <= quarter)),
-  };
+  const week = { from: starts[0], to: starts[WEEKDAYS] };
+  return { timeZone, day, today: span, week, hourOf: tableOf(span, hours(timeZone, span)), weekdayOf: tableOf(week, weekdays(starts)) };
+}
+
+/** Looked up for every quarter-hour of thousands of documents. */
+function tableOf({ from, to }: Span, table: Int8Array): (quarter: number) => number {
+  return (quarter) => (quarter >= from && quarter < to ? table[quarter - from] : -1);
+}
+
+function hours(timeZone: string, span: Span): Int8Array {
+  const table = new Int8Array(span.to - span.from);
+  for (const { from, to, offset } of offsetSegments(timeZone, span.from, span.to)) {
+    for (let quarter = from; quarter < to; quarter++) {
+      table[quarter - span.from] = Math.floor(((quarter + offset) % QUARTERS_PER_DAY) / QUARTERS_PER_HOUR);
+    }
+  }
+  return table;
+}
+
+/** @param starts of the week's days, and of the next week; a day that does not exist begins where the next one does */
+function weekdays(starts: readonly number[]): Int8Array {
+  const table = new Int8Array(starts[WEEKDAYS] - starts[0]);
+  for (let weekday = 0; weekday < WEEKDAYS; weekday++) table.fill(weekday, starts[weekday] - starts[0], starts[weekday + 1] - starts[0]);
+  return table;
 }
 
 /** `calendarAt`, remembered for each zone until the next quarter-hour: nothing changes within one. */

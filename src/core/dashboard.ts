@@ -4,8 +4,8 @@
  */
 import type { Calendar } from './calendar.ts';
 import { HOURS, WEEKDAYS } from './calendar.ts';
-import { capFacet, type LinkDay, type QuarterCounts, TOTAL_FACETS, type TotalFacet } from './link-day.ts';
-import type { OwnedLink, UnstoredBatch } from './ports.ts';
+import { capFacet, type LinkDay, type LinkDays, type QuarterCounts, TOTAL_FACETS, type TotalFacet } from './link-day.ts';
+import type { OwnedLink, UnstoredBatch, VisitorCandidate } from './ports.ts';
 import { TOP } from './stats.ts';
 
 /** Counts of people, but `bots`. */
@@ -35,7 +35,7 @@ export function noFigures(): DashboardFigures {
 }
 
 /** What of some quarters belongs to today and to this week; not to the totals. */
-export function addRecent(into: DashboardFigures, quarters: ReadonlyMap<number, QuarterCounts>, { hourOf, weekdayOf }: Calendar): void {
+export function addRecent(into: DashboardFigures, quarters: Iterable<[number, QuarterCounts]>, { hourOf, weekdayOf }: Calendar): void {
   for (const [quarter, { clicks, uniques }] of quarters) {
     const weekday = weekdayOf(quarter);
     if (weekday < 0) continue; // today is of this week
@@ -54,7 +54,7 @@ export function addTotals(into: DashboardFigures, { clicks, uniques, bots }: Qua
   into.bots += bots;
 }
 
-export function addLists(into: DashboardFigures, lists: Readonly<Record<TotalFacet, ReadonlyMap<string, number>>>): void {
+export function addLists(into: DashboardFigures, lists: Readonly<Record<TotalFacet, Iterable<[string, number]>>>): void {
   for (const facet of TOTAL_FACETS) {
     for (const [key, clicks] of lists[facet]) into[facet].set(key, (into[facet].get(key) ?? 0) + clicks);
   }
@@ -107,28 +107,60 @@ export function showFigures(figures: DashboardFigures): ShownFigures {
 /** By link id; a link without an entry has nothing. */
 export type FiguresByLink = Map<number, DashboardFigures>;
 
-/**
- * What a dashboard is made of, so that it can be told whether one of these has changed since.
- * `folds`: how many there have been; `links`: a mark that every change of the owner's links changes; `open`: one that every batch that is stored
- * changes as long as nothing is folded.
- */
-export type DashboardMarks = { folds: number; links: string; open: string };
+export function figuresOf(days: LinkDays, calendar: Calendar): FiguresByLink {
+  const figures: FiguresByLink = new Map();
+  for (const [linkId, byDay] of days) {
+    const sum = noFigures();
+    for (const doc of byDay.values()) addDay(sum, doc, calendar);
+    figures.set(linkId, sum);
+  }
+  return figures;
+}
 
-/** Of an owner's links, what is stored and not folded, and what is not stored. */
-export type DashboardRest = {
-  marks: DashboardMarks;
-  /** Null: no batch was stored since the marks that were given, and it was not needed otherwise. */
-  stored: FiguresByLink | null;
-  /** Stored clicks that are not folded, bots included; 0 when `stored` is null. */
-  storedClicks: number;
-  unstored: FiguresByLink;
+/** What a dashboard's folded part is of: how many folds there have been, and a mark that every change of the owner's links changes. */
+export type DashboardMarks = { folds: number; links: string };
+
+/** Batches that are stored and not folded: those up to an id, and how many they are. Another number up to that id means that they are others. */
+export type CountedBatches = { last: number; count: number };
+
+/** Stored clicks, column by column. */
+export type StoredRows = {
+  linkIds: number[];
+  /** Of the owner's calendar, in days since 1970. */
+  days: number[];
+  quarters: number[];
+  bots: boolean[];
+  /** Null for bots, and for a visitor who is known already: to a shard, or to a fold. */
+  visitors: (string | null)[];
+  countries: number[];
+  devices: number[];
+  systems: number[];
 };
+
+/** What is not folded. */
+export type DashboardNews =
+  | {
+      kind: 'rows';
+      rows: StoredRows;
+      /** The rows are of these, less those that were counted before; `isAll`: of all these. */
+      batches: CountedBatches;
+      isAll: boolean;
+      /** There are no more batches behind these. */
+      isComplete: boolean;
+      /** What was not stored then. */
+      unstored: UnstoredBatch[];
+      /** Visitors of what was not stored, whom no fold knows. */
+      candidates: VisitorCandidate[];
+    }
+  /** Too many rows to be handed over: they were added up by the database. */
+  | { kind: 'sums'; stored: FiguresByLink; unstored: FiguresByLink };
 
 /** What is folded. */
 export type DashboardFolded = {
+  marks: DashboardMarks;
   /** The newest first; null: none has changed since the marks that were given. */
   links: OwnedLink[] | null;
-  /** Those that have changed in a fold since then, or that were asked for. */
+  /** Those that have changed in a fold since then, and those of links that were not known. */
   figures: FiguresByLink;
 };
 
@@ -140,22 +172,23 @@ export type DashboardQuestion = {
   unstored: readonly UnstoredBatch[];
 };
 
-/** The database's side of dashboards. */
+/** The database's side of dashboards. Each answer is of one snapshot. */
 export type DashboardStore = {
-  linkIds(ownerId: number): Promise<number[]>;
   /**
-   * One statement, for a dashboard that is at hand.
-   * @returns null when links or folded figures have changed since the marks: then ask for a snapshot
+   * What is folded, in a few statements.
+   * @param since the marks of what is at hand, of the links `known`; null: nothing is
+   * @throws Failure too_many_links
    */
-  rest(question: DashboardQuestion, marks: DashboardMarks): Promise<DashboardRest | null>;
+  folded(ownerId: number, calendar: Calendar, since: DashboardMarks | null, known: readonly number[]): Promise<DashboardFolded>;
   /**
-   * All in one snapshot.
-   * @param since what is at hand; null: nothing
-   * @param missing links whose figures are not at hand, whenever they were folded
+   * What is not folded, in one statement.
+   * @param marks those of what is at hand; `links` null: as they were is good enough
+   * @param counted what is at hand of that already
+   * @returns null when the marks have moved on: then what is folded has to be read again
    */
-  snapshot(
-    question: DashboardQuestion,
-    since: DashboardMarks | null,
-    missing: readonly number[],
-  ): Promise<{ rest: DashboardRest; folded: DashboardFolded }>;
+  news(question: DashboardQuestion, marks: NewsMarks, counted: CountedBatches): Promise<DashboardNews | null>;
+  /** The same, all of it and added up. */
+  sums(question: DashboardQuestion, marks: NewsMarks): Promise<DashboardNews | null>;
 };
+
+export type NewsMarks = Omit<DashboardMarks, 'links'> & { links: string | null };

@@ -5,7 +5,7 @@ import { BROWSERS, DEVICES, OPERATING_SYSTEMS } from '../../src/core/agent.ts';
 import { codeToLetters } from '../../src/core/click.ts';
 import { countryKey } from '../../src/core/facets.ts';
 import { addFacet, addQuarter, emptyLinkDay, FACET_CAPS, FACETS, type LinkDay, OTHER } from '../../src/core/link-day.ts';
-import { decodeLinkDay, encodeLinkDay, linkDayToJson } from '../../src/core/link-day-codec.ts';
+import { decodeLinkDay, decodeQuarters, encodeLinkDay, linkDayToJson } from '../../src/core/link-day-codec.ts';
 import { linkDayArbitrary, sorted, typicalLinkDay } from '../support/link-days.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 
@@ -94,6 +94,18 @@ codec('a facet over its cap keeps the largest keys and the exact sum', () => {
     [...read.values()].reduce((a, b) => a + b),
     (cap * 3 * (cap * 3 + 1)) / 2,
   );
+});
+
+codec('quarters alone, of the same bytes; damaged ones are refused', () => {
+  fc.assert(
+    fc.property(linkDayArbitrary, (linkDay) => {
+      assert.equal(decodeQuarters(encodeLinkDay(linkDay)), decodeLinkDay(encodeLinkDay(linkDay)).quarters);
+    }),
+    { numRuns: 100 },
+  );
+  const bytes = encodeLinkDay(typicalLinkDay());
+  bytes[20] ^= 1;
+  assert.throws(() => decodeQuarters(bytes), /damaged/);
 });
 
 codec('all countries there can be are kept apart', () => {

@@ -5,7 +5,7 @@ import { type DashboardFigures, showFigures } from '../../core/dashboard.ts';
 import { dayToISO } from '../../core/zone.ts';
 import { requireScope } from '../auth.ts';
 import { isKnown } from '../conditional.ts';
-import { DASHBOARD_MAX_LINKS, type ReadDashboard } from '../dashboard/dashboards.ts';
+import type { ReadDashboard } from '../dashboard/dashboards.ts';
 import type { DashboardText } from '../dashboard/view.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
 import { type LinkJsonDeps, toLink } from './link-json.ts';
@@ -16,7 +16,7 @@ export const dashboardRoutes = ({ dashboard, counters }: DashboardDeps): ApiRout
   apiRoute({
     method: 'GET',
     path: '/api/v1/dashboard',
-    summary: `All your links with their totals, today and this week, as of now; ${DASHBOARD_MAX_LINKS} links at most`,
+    summary: 'All your links with their totals, today and this week, as of now',
     scope: 'stats:read',
     query: null,
     body: null,

@@ -6,19 +6,19 @@
  * of them have asked. So each answer holds every click that was answered before its question, and many who ask cost as much as one.
  */
 import { type Calendar, calendarMemory } from '../../core/calendar.ts';
-import type { DashboardQuestion, DashboardRest, DashboardStore } from '../../core/dashboard.ts';
+import type { DashboardQuestion, DashboardStore, NewsMarks } from '../../core/dashboard.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Clock, UnstoredClicks } from '../../core/ports.ts';
 import { type DashboardText, DashboardView, type ShownDashboard } from './view.ts';
 
-/** Links of one dashboard at most. */
-export const DASHBOARD_MAX_LINKS = 2_000;
 /** Of one front's dashboards. */
 export const DASHBOARDS_MAX_BYTES = 64 << 20;
 /** Stored clicks of an owner that are added up at every question; with more of them a fold is wanted soon. */
 export const FOLD_WANTED_CLICKS = 5_000;
-/** How often a question is asked again because links were made meanwhile. */
-const TRIES = 3;
+/** How often what is folded is read again because something was folded meanwhile. */
+const TRIES = 5;
+/** So many times the database hands over rows that are not counted yet; when there are more, it adds them up itself. */
+const NEWS_PARTS = 5;
 
 export type DashboardOwner = { id: number; timeZone: string };
 /** `isCached`: the folded figures were at hand. */
@@ -55,47 +55,40 @@ export function createDashboards(options: DashboardsOptions): ReadDashboard {
     const calendar = calendarAt(timeZone, now);
     const atHand = viewOf(key, calendar, now);
     const view = atHand ?? new DashboardView(text, timeZone, calendar.day, now);
-    let linkIds = atHand?.linkIds ?? (await store.linkIds(ownerId));
-    for (let tries = 1; ; tries++) {
-      if (linkIds.length > DASHBOARD_MAX_LINKS) throw tooManyLinks();
-      const question = { ownerId, linkIds, calendar, unstored: await unstored(linkIds) };
-      const rest = view.marks === null ? null : await store.rest(question, view.marks);
-      const read = rest ?? (await readSnapshot(question, view, tries === TRIES, now));
-      if (Array.isArray(read)) linkIds = read;
-      else {
-        const shown = view.show(read, now);
+    let marks: NewsMarks | null = view.marks;
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (marks === null || tries > 0) {
+        view.update(await store.folded(ownerId, calendar, view.marks, view.linkIds), now);
+        // Links that are made or edited from now on are younger than the question.
+        marks = view.marks === null ? null : { ...view.marks, links: null };
+      }
+      const { linkIds } = view;
+      const unstoredClicks = await unstored(linkIds);
+      if (marks !== null && (await addNews(view, { ownerId, linkIds, calendar, unstored: unstoredClicks }, marks))) {
+        const shown = view.show(now);
         views.set(key, view);
-        if (read.storedClicks >= FOLD_WANTED_CLICKS) wantFold();
+        if (view.waitingClicks >= FOLD_WANTED_CLICKS) wantFold();
         return { ...shown, isCached: atHand !== null };
       }
     }
+    throw new Failure('store_away', 'Clicks are being folded all the time', { retryAfterSec: 1 });
   }
 
-  /** Brings a view up to date. @returns the links, when there are some that the shards were not asked about */
-  async function readSnapshot(
-    question: DashboardQuestion,
-    view: DashboardView,
-    isLast: boolean,
-    now: number,
-  ): Promise<DashboardRest | number[]> {
-    const { linkIds } = question;
-    const missing = view.marks === null ? [] : linkIds.filter((id) => !view.has(id));
-    const { rest, folded } = await store.snapshot(question, view.marks, missing);
-    const asked = new Set(linkIds);
-    const links = folded.links?.filter(({ id }) => asked.has(id)) ?? null;
-    const isComplete = links?.length === folded.links?.length;
-    if (!isComplete && !isLast) return (folded.links ?? []).map(({ id }) => id);
-    view.update(links, folded.figures, now);
-    // Links that were made after the question are left out of its answer, and found by the next one.
-    view.marks = isComplete ? rest.marks : { ...rest.marks, links: '' };
-    return rest;
+  /** @returns false when the marks have moved on */
+  async function addNews(view: DashboardView, question: DashboardQuestion, marks: NewsMarks): Promise<boolean> {
+    for (let part = 0; part < NEWS_PARTS; part++) {
+      const news = await store.news(question, marks, view.counted);
+      if (news === null) return false;
+      view.add(news, question.calendar);
+      if (news.kind === 'rows' && news.isComplete) return true;
+    }
+    const sums = await store.sums(question, marks);
+    if (sums !== null) view.add(sums, question.calendar);
+    return sums !== null;
   }
 
   return inRounds((owner) => `${owner.id}/${owner.timeZone}`, answer);
 }
-
-const tooManyLinks = () =>
-  new Failure('too_many_links', `A dashboard shows ${DASHBOARD_MAX_LINKS} links at most: ask for /api/v1/links and /api/v1/stats instead`);
 
 /** Runs one round a key at a time; who comes meanwhile is in the next one. */
 function inRounds<Owner, T>(keyOf: (owner: Owner) => string, run: (key: string, owner: Owner) => Promise<T>): (owner: Owner) => Promise<T> {

@@ -4,14 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import { Packr } from 'msgpackr';
+import type { Calendar } from '../../core/calendar.ts';
 import {
   addFigures,
+  type CountedBatches,
   type DashboardFigures,
+  type DashboardFolded,
   type DashboardMarks,
-  type DashboardRest,
+  type DashboardNews,
   type FiguresByLink,
   noFigures,
 } from '../../core/dashboard.ts';
+import { DashboardRest } from '../../core/dashboard-rest.ts';
 import type { OwnedLink } from '../../core/ports.ts';
 
 /** How a dashboard is written, as JSON. */
@@ -27,6 +31,7 @@ export type ShownDashboard = { body: Uint8Array; etag: string };
 const LINK_OVERHEAD_BYTES = 1_000;
 /** Of a link's figures that are not packed. */
 const FIGURES_BYTES = 2_000;
+const VISITOR_BYTES = 100;
 
 type Part = { link: OwnedLink; folded: Uint8Array | null; json: Uint8Array | null };
 
@@ -36,6 +41,12 @@ const encoder = new TextEncoder();
 /** A copy: what the packer gives is a piece of memory that it shares with others. */
 const pack = (figures: DashboardFigures): Uint8Array => new Uint8Array(packr.pack(figures));
 const unpack = (bytes: Uint8Array | null): DashboardFigures => (bytes === null ? noFigures() : packr.unpack(bytes));
+
+/** What of a part is still right for the link as it is now. */
+function unchanged(part: Part | undefined, link: OwnedLink): Partial<Part> {
+  if (part === undefined) return {};
+  return JSON.stringify(part.link) === JSON.stringify(link) ? part : { folded: part.folded };
+}
 
 export class DashboardView {
   readonly timeZone: string;
@@ -48,6 +59,8 @@ export class DashboardView {
   /** By link id, the newest first. */
   #parts = new Map<number, Part>();
   #total: Uint8Array | null = null;
+  #rest = new DashboardRest();
+  /** What is stored and not folded: the rest's, or sums of the database's. */
   #stored: FiguresByLink = new Map();
   #unstored: FiguresByLink = new Map();
   /** When a window of time begins or ends next: then a link's state is another one. */
@@ -65,22 +78,31 @@ export class DashboardView {
     return [...this.#parts.keys()];
   }
 
-  has(linkId: number): boolean {
-    return this.#parts.has(linkId);
+  /** What is counted of what is not folded. */
+  get counted(): CountedBatches {
+    return this.#rest.batches;
+  }
+
+  /** Stored clicks, bots included, that are not folded. */
+  get waitingClicks(): number {
+    let sum = 0;
+    for (const { clicks, bots } of this.#stored.values()) sum += clicks + bots;
+    return sum;
   }
 
   get sizeBytes(): number {
-    let size = (this.#shown?.body.length ?? 0) + (this.#stored.size + this.#unstored.size) * FIGURES_BYTES;
+    let size =
+      (this.#shown?.body.length ?? 0) + (this.#stored.size + this.#unstored.size) * FIGURES_BYTES + this.#rest.visitorCount * VISITOR_BYTES;
     for (const { folded, json } of this.#parts.values()) size += LINK_OVERHEAD_BYTES + (folded?.length ?? 0) + (json?.length ?? 0);
     return size;
   }
 
-  /**
-   * Takes what has changed.
-   * @param links null: they are the same
-   * @param folded of links that had clicks folded, or are new
-   */
-  update(links: readonly OwnedLink[] | null, folded: FiguresByLink, now: number): void {
+  /** Takes what has changed of what is folded, and of the links. */
+  update({ marks, links, figures: folded }: DashboardFolded, now: number): void {
+    const hasNewLinks = links?.some(({ id }) => !this.#parts.has(id)) ?? false;
+    // Batches were counted without the clicks of a new link, and may be among those that are folded now.
+    if (hasNewLinks || marks.folds !== this.marks?.folds) this.#setRest(new DashboardRest(), new Map(), new Map());
+    this.marks = marks;
     if (links !== null) this.#setLinks(links, now);
     for (const [linkId, figures] of folded) {
       const part = this.#parts.get(linkId);
@@ -96,7 +118,7 @@ export class DashboardView {
 
   #setLinks(links: readonly OwnedLink[], now: number): void {
     const before = this.#parts;
-    this.#parts = new Map(links.map((link) => [link.id, { link, folded: before.get(link.id)?.folded ?? null, json: null }]));
+    this.#parts = new Map(links.map((link) => [link.id, { link, folded: null, json: null, ...unchanged(before.get(link.id), link) }]));
     this.#findStateChange(now);
   }
 
@@ -105,20 +127,38 @@ export class DashboardView {
     this.#stateChangesAt = times.reduce<number>((next, at) => (at !== null && at > now && at < next ? at : next), Number.POSITIVE_INFINITY);
   }
 
-  /** What is folded, with what is not. */
-  show({ stored, unstored }: DashboardRest, now: number): ShownDashboard {
+  /** Takes what is not folded. @param calendar of this view's zone and day */
+  add(news: DashboardNews, calendar: Calendar): void {
+    if (news.kind === 'sums') {
+      this.#setRest(new DashboardRest(), news.stored, news.unstored);
+      return;
+    }
+    if (news.isAll) this.#setRest(new DashboardRest(), new Map(), new Map());
+    const rest = this.#rest;
+    rest.add(news.rows, calendar);
+    rest.batches = news.batches;
+    this.#outdate(news.rows.linkIds);
+    this.#setRest(rest, rest.figures, rest.unstored(news.unstored, news.candidates, calendar));
+  }
+
+  #setRest(rest: DashboardRest, stored: FiguresByLink, unstored: FiguresByLink): void {
+    if (stored !== this.#stored) {
+      this.#outdate(this.#stored.keys());
+      this.#outdate(stored.keys());
+    }
+    this.#outdate(this.#unstored.keys());
+    this.#outdate(unstored.keys());
+    this.#rest = rest;
+    this.#stored = stored;
+    this.#unstored = unstored;
+  }
+
+  /** All that was taken. */
+  show(now: number): ShownDashboard {
     if (now >= this.#stateChangesAt) {
       this.#outdate(this.#parts.keys());
       this.#findStateChange(now);
     }
-    if (stored !== null) {
-      this.#outdate(this.#stored.keys());
-      this.#outdate(stored.keys());
-      this.#stored = stored;
-    }
-    this.#outdate(this.#unstored.keys());
-    this.#outdate(unstored.keys());
-    this.#unstored = unstored;
     this.#shown ??= this.#write(now);
     return this.#shown;
   }

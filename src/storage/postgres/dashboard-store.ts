@@ -1,58 +1,43 @@
-/**
- * The SQL of dashboards. What is at hand is checked, and what is not folded is added, by one statement; only when links or folded figures have
- * changed is there a transaction, which reads what has changed.
- */
-import type pg from 'pg';
+/** The SQL of dashboards: what is folded, which a front keeps, and what is not, of which it asks for what it has not counted yet. */
 import type { Calendar } from '../../core/calendar.ts';
 import {
-  addDay,
   addLists,
   addRecent,
   addTotals,
+  type CountedBatches,
   type DashboardFigures,
-  type DashboardFolded,
   type DashboardMarks,
+  type DashboardNews,
   type DashboardQuestion,
-  type DashboardRest,
   type DashboardStore,
   type FiguresByLink,
+  figuresOf,
+  type NewsMarks,
   noFigures,
+  type StoredRows,
 } from '../../core/dashboard.ts';
+import { Failure } from '../../core/failure.ts';
 import { type LinkDays, mergeLinkDays, type QuarterCounts, TOTAL_FACETS } from '../../core/link-day.ts';
-import { decodeLinkDay } from '../../core/link-day-codec.ts';
-import type { OwnedLink } from '../../core/ports.ts';
+import { decodeLinkDay, decodeQuarters } from '../../core/link-day-codec.ts';
 import { daysAround } from '../../core/stats.ts';
 import { QUARTER_MS } from '../../core/zone.ts';
 import { SNAPSHOT } from './click-counts.ts';
 import { COLUMNS, type LinkRow, linkOf } from './link-rows.ts';
-import { inTransaction, type Pool } from './pool.ts';
+import { inTransaction, type Pool, type Queryable } from './pool.ts';
 import { addRestRow, distinctCandidates, newCandidates, notStored, OPEN, REST_COUNTS, type RestRow, restFacets, restOf } from './rest.ts';
 
-/**
- * $1 links, $2 and $3 candidates, $4 owner, $5 node, $6 to $8 marks; $6 null: all is wanted.
- * Any change of a row gives it another `xmin`, and ids grow: count, highest id and sum together change with every change of the owner's links.
- */
-const REST = `
-  WITH ${OPEN},
-  state AS MATERIALIZED (
-    SELECT folds,
-           (SELECT count(*) || ':' || coalesce(max(id), 0) FROM open) AS open,
-           (SELECT count(*) || ':' || coalesce(max(id), 0) || ':' || coalesce(sum(xmin::text::bigint), 0) FROM links WHERE owner_id = $4) AS links
-    FROM fold_state
-  ),
-  wanted AS MATERIALIZED (
-    SELECT $6::bigint IS NULL OR (folds = $6 AND links = $7 AND (open <> $8 OR cardinality($2::int[]) > 0)) AS wanted FROM state
-  ),
-  ${restOf('$1', '(SELECT wanted FROM wanted)')}
-  SELECT 'state' AS kind, 0::bigint AS link_id, 0 AS day, 0 AS number, json_build_object(
-    'marks', json_build_object('folds', folds, 'open', open, 'links', links), 'wanted', (SELECT wanted FROM wanted), 'positions',
-    coalesce((SELECT json_object_agg('f' || front || '-s' || shard, position) FROM click_positions WHERE node = $5), '{}')
-  )::text AS word, 0 AS n FROM state
-  UNION ALL ${REST_COUNTS} ${restFacets(TOTAL_FACETS)} ${newCandidates('$2', '$3')}`;
+/** Links of one dashboard at most. */
+export const DASHBOARD_MAX_LINKS = 2_000;
+/** Rows of all owners in the batches of one `news`, at most (but one batch in any case); some 2 µs each on the front. */
+export const NEWS_ROWS = 20_000;
 
-type State = { marks: DashboardMarks; wanted: boolean; positions: Record<string, number> };
+/** Any change of a row gives it another `xmin`, and ids grow: count, highest id and sum change with every change of the owner's links. */
+const linksMark = (owner: string) =>
+  `(SELECT count(*) || ':' || coalesce(max(id), 0) || ':' || coalesce(sum(xmin::text::bigint), 0) FROM links WHERE owner_id = ${owner})`;
 
-const READ_LINKS = `SELECT ${COLUMNS} FROM links WHERE owner_id = $1 ORDER BY id DESC`;
+const READ_MARKS = `SELECT folds, ${linksMark('$1')} AS links FROM fold_state`;
+
+const READ_LINKS = `SELECT ${COLUMNS} FROM links WHERE owner_id = $1 ORDER BY id DESC LIMIT ${DASHBOARD_MAX_LINKS + 1}`;
 
 const READ_TOTALS = `
   SELECT link_id, clicks, uniques, bots, facets FROM link_totals WHERE link_id = ANY ($1) AND (fold > $2 OR link_id = ANY ($3))`;
@@ -63,95 +48,144 @@ const READ_WEEK = `
 
 const READ_ALL_DAYS = 'SELECT link_id, doc FROM link_days WHERE link_id = ANY ($1)';
 
+/** $1 owner, $2 and $3 marks, $4 node. The row is not there when the marks have moved on. */
+const STATE = `
+  state AS MATERIALIZED (
+    SELECT coalesce((SELECT json_object_agg('f' || front || '-s' || shard, position) FROM click_positions WHERE node = $4), '{}') AS positions
+    FROM fold_state WHERE folds = $2 AND ($3::text IS NULL OR $3 = ${linksMark('$1')})
+  )`;
+
+/** $5 links, $6 and $7 candidates, $8 and $9 what is counted. Numbers of bits and columns as in StoredRows. */
+const NEWS = `
+  WITH open AS MATERIALIZED (SELECT id, rows FROM click_batches WHERE NOT folded), ${STATE},
+  base AS MATERIALIZED (SELECT CASE WHEN (SELECT count(*) FROM open WHERE id <= $8) = $9 THEN $8::bigint ELSE 0 END AS last FROM state),
+  fresh AS MATERIALIZED (
+    SELECT id FROM (SELECT id, sum(rows) OVER (ORDER BY id) - rows AS before FROM open WHERE id > (SELECT last FROM base)) b
+    WHERE before < ${NEWS_ROWS}
+  ),
+  counted AS MATERIALIZED (SELECT coalesce((SELECT max(id) FROM fresh), (SELECT last FROM base)) AS last)
+  SELECT state.positions, base.last = 0 AS "isAll", counted.last AS last, (SELECT count(*)::int FROM open WHERE id <= counted.last) AS count,
+         NOT EXISTS (SELECT FROM open WHERE id > counted.last) AS "isComplete", rest.*,
+         (SELECT coalesce(json_agg(c.i), '[]') FROM unnest($6::int[], $7::bigint[]) WITH ORDINALITY AS c (day, visitor, i)
+          WHERE NOT EXISTS (SELECT FROM click_visitors v WHERE v.day = date '1970-01-01' + c.day AND v.visitor = c.visitor)) AS candidates
+  FROM state, base, counted, (
+    SELECT coalesce(json_agg(c.link_id), '[]') AS "linkIds",
+           coalesce(json_agg(c.day - date '1970-01-01'), '[]') AS days,
+           coalesce(json_agg(floor(extract(epoch FROM c.clicked_at) / 900)::int), '[]') AS quarters,
+           coalesce(json_agg(c.bot), '[]') AS bots,
+           coalesce(json_agg(CASE WHEN NOT c.bot AND NOT c.seen AND NOT EXISTS (
+             SELECT FROM click_visitors v WHERE v.day = c.day AND v.visitor = c.visitor
+           ) THEN c.visitor::text END), '[]') AS visitors,
+           coalesce(json_agg(c.country), '[]') AS countries, coalesce(json_agg(c.device), '[]') AS devices,
+           coalesce(json_agg(c.os), '[]') AS systems
+    FROM (SELECT min(id) AS first, max(id) AS last FROM fresh) f, LATERAL clicks_between(f.first, f.last, $5) c
+    WHERE f.first IS NOT NULL AND c.batch_id IN (SELECT id FROM fresh)
+  ) rest`;
+
+const SUMS = `
+  WITH ${OPEN}, ${STATE}, ${restOf('$5', 'EXISTS (SELECT FROM state)')}
+  SELECT 'state' AS kind, 0::bigint AS link_id, 0 AS day, 0 AS number, positions::text AS word, 0 AS n FROM state
+  UNION ALL ${REST_COUNTS} ${restFacets(TOTAL_FACETS)} ${newCandidates('$6', '$7')}`;
+
+type NewsRow = StoredRows & {
+  positions: Record<string, number>;
+  isAll: boolean;
+  last: number;
+  count: number;
+  isComplete: boolean;
+  /** Places in the question, from 1 on. */
+  candidates: number[];
+};
+
 /** @param node whose shards were asked for what is not stored */
 export function createDashboardStore(pool: Pool, node: string): DashboardStore {
-  async function readRest(db: Pick<pg.ClientBase, 'query'>, question: DashboardQuestion, marks: DashboardMarks | null) {
-    const { ownerId, linkIds, calendar, unstored } = question;
-    const candidates = distinctCandidates(unstored);
-    const { rows } = await db.query<RestRow | { kind: 'state'; word: string }>({
-      name: 'dashboard-rest',
-      text: REST,
-      values: [
-        linkIds,
-        candidates.map((c) => c.day),
-        candidates.map((c) => c.visitor),
-        ownerId,
-        node,
-        ...(marks === null ? [null, '', ''] : [marks.folds, marks.links, marks.open]),
-      ],
-    });
-    const [stored, notYet]: LinkDays[] = [new Map(), new Map()];
-    let state: State | null = null;
-    for (const row of rows) {
-      if (row.kind === 'state') state = JSON.parse(row.word);
-      else addRestRow(stored, notYet, candidates, row);
-    }
-    if (state === null) throw new Error('the table fold_state is empty');
-    for (const batch of notStored(new Map(Object.entries(state.positions)), unstored)) mergeLinkDays(notYet, batch.days);
-    const figures = figuresOf(stored, calendar);
-    return {
-      marks: state.marks,
-      stored: state.wanted ? figures : null,
-      storedClicks: [...figures.values()].reduce((sum, { clicks, bots }) => sum + clicks + bots, 0),
-      unstored: figuresOf(notYet, calendar),
-    } satisfies DashboardRest;
-  }
+  const parameters = ({ ownerId, linkIds }: DashboardQuestion, { folds, links }: NewsMarks) => [ownerId, folds, links, node, linkIds];
 
   return {
-    async linkIds(ownerId) {
-      const { rows } = await pool.query<{ id: number }>('SELECT id FROM links WHERE owner_id = $1', [ownerId]);
-      return rows.map(({ id }) => id);
-    },
-
-    async rest(question, marks) {
-      const rest = await readRest(pool, question, marks);
-      return rest.marks.folds === marks.folds && rest.marks.links === marks.links ? rest : null;
-    },
-
-    snapshot: (question, since, missing) =>
+    folded: (ownerId, calendar, since, known) =>
       inTransaction(
         pool,
         async (client) => {
-          const rest = await readRest(client, question, null);
-          const links =
-            rest.marks.links === since?.links ? null : (await client.query<LinkRow>(READ_LINKS, [question.ownerId])).rows.map(linkOf);
-          const figures = await readFolded(client, question, since?.folds ?? -1, links, missing);
-          return { rest, folded: { links, figures } satisfies DashboardFolded };
+          const marks = (await client.query<DashboardMarks>({ name: 'dashboard-marks', text: READ_MARKS, values: [ownerId] })).rows[0];
+          const links = marks.links === since?.links ? null : (await client.query<LinkRow>(READ_LINKS, [ownerId])).rows.map(linkOf);
+          if ((links?.length ?? 0) > DASHBOARD_MAX_LINKS) throw tooManyLinks();
+          const ids = links?.map(({ id }) => id) ?? known;
+          const isKnown = new Set(known);
+          const missing = ids.filter((id) => !isKnown.has(id));
+          return { marks, links, figures: await readFolded(client, calendar, ids, since?.folds ?? -1, missing) };
         },
         SNAPSHOT,
       ),
+
+    async news(question, marks, counted) {
+      const candidates = distinctCandidates(question.unstored);
+      const { rows } = await pool.query<NewsRow>({
+        name: 'dashboard-news',
+        text: NEWS,
+        values: [
+          ...parameters(question, marks),
+          candidates.map((c) => c.day),
+          candidates.map((c) => c.visitor),
+          counted.last,
+          counted.count,
+        ],
+      });
+      if (rows.length === 0) return null;
+      const [{ positions, isAll, last, count, isComplete, candidates: places, ...columns }] = rows;
+      const batches: CountedBatches = { last, count };
+      return {
+        kind: 'rows',
+        rows: columns,
+        batches,
+        isAll,
+        isComplete,
+        unstored: notStored(new Map(Object.entries(positions)), question.unstored),
+        candidates: places.map((place) => candidates[place - 1]),
+      } satisfies DashboardNews;
+    },
+
+    async sums(question, marks) {
+      const candidates = distinctCandidates(question.unstored);
+      const { rows } = await pool.query<RestRow | { kind: 'state'; word: string }>(SUMS, [
+        ...parameters(question, marks),
+        candidates.map((c) => c.day),
+        candidates.map((c) => c.visitor),
+      ]);
+      const [stored, unstored]: LinkDays[] = [new Map(), new Map()];
+      let positions: Record<string, number> | null = null;
+      for (const row of rows) {
+        if (row.kind === 'state') positions = JSON.parse(row.word);
+        else addRestRow(stored, unstored, candidates, row);
+      }
+      if (positions === null) return null;
+      for (const batch of notStored(new Map(Object.entries(positions)), question.unstored)) mergeLinkDays(unstored, batch.days);
+      const { calendar } = question;
+      return { kind: 'sums', stored: figuresOf(stored, calendar), unstored: figuresOf(unstored, calendar) };
+    },
   };
 }
 
-function figuresOf(days: LinkDays, calendar: Calendar): FiguresByLink {
-  const figures: FiguresByLink = new Map();
-  for (const [linkId, byDay] of days) {
-    const sum = noFigures();
-    for (const doc of byDay.values()) addDay(sum, doc, calendar);
-    figures.set(linkId, sum);
-  }
-  return figures;
-}
+const tooManyLinks = () =>
+  new Failure('too_many_links', `A dashboard shows ${DASHBOARD_MAX_LINKS} links at most: ask for /api/v1/links and /api/v1/stats instead`);
 
 type TotalsRow = QuarterCounts & { link_id: number; facets: Buffer | null };
 type DayRow = { link_id: number; doc: Buffer };
 
-/** @param links null: those of the question */
+/** Figures of the links that a fold after `afterFold` has changed, and of those that are missing. */
 async function readFolded(
-  client: pg.PoolClient,
-  { linkIds, calendar }: DashboardQuestion,
+  client: Queryable,
+  calendar: Calendar,
+  ids: readonly number[],
   afterFold: number,
-  links: readonly OwnedLink[] | null,
   missing: readonly number[],
 ): Promise<FiguresByLink> {
-  const ids = links?.map(({ id }) => id) ?? linkIds;
-  const totals = await client.query<TotalsRow>(READ_TOTALS, [ids, afterFold, missing]);
   const figures: FiguresByLink = new Map(missing.map((id) => [id, noFigures()]));
   const of = (linkId: number): DashboardFigures => {
     const known = figures.get(linkId) ?? noFigures();
     figures.set(linkId, known);
     return known;
   };
+  const totals = await client.query<TotalsRow>(READ_TOTALS, [ids, afterFold, missing]);
   const withoutLists: number[] = [];
   for (const { link_id, facets, ...counts } of totals.rows) {
     addTotals(of(link_id), counts);
@@ -162,7 +196,7 @@ async function readFolded(
   if (changed.length === 0) return figures;
   const { fromDay, toDay } = daysAround(calendar.week.from * QUARTER_MS, calendar.week.to * QUARTER_MS);
   const week = await client.query<DayRow>(READ_WEEK, [changed, fromDay, toDay]);
-  for (const { link_id, doc } of week.rows) addRecent(of(link_id), decodeLinkDay(doc).quarters, calendar);
+  for (const { link_id, doc } of week.rows) addRecent(of(link_id), decodeQuarters(doc), calendar);
   if (withoutLists.length > 0) {
     const all = await client.query<DayRow>(READ_ALL_DAYS, [withoutLists]);
     for (const { link_id, doc } of all.rows) addLists(of(link_id), decodeLinkDay(doc).facets);

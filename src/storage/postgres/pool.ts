@@ -29,6 +29,8 @@ export type PoolOptions = {
   /** Of every query; COPY streams are only bound by it on the side of Postgres. */
   queryTimeoutMs?: number;
   connectTimeoutMs?: number;
+  /** Of every session, by name. */
+  settings?: Readonly<Record<string, string>>;
 };
 
 /** How long `stop` waits for connections to close: a Postgres that hangs closes none. */
@@ -36,7 +38,7 @@ const GOODBYE_MS = 500;
 
 /** Connects only when asked, so it starts although Postgres is away. `stop` waits for the clients that are in use. */
 export async function createPool(options: PoolOptions): Promise<Component<Pool>> {
-  const { url, name, max, logger, queryTimeoutMs = QUERY_TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const { url, name, max, logger, queryTimeoutMs = QUERY_TIMEOUT_MS, connectTimeoutMs = CONNECT_TIMEOUT_MS, settings = {} } = options;
   const pool = new pg.Pool({
     connectionString: url,
     application_name: `elnk ${name}`,
@@ -52,6 +54,16 @@ export async function createPool(options: PoolOptions): Promise<Component<Pool>>
   pool.on('error', (error) => logger.warn({ pool: name, reason: error.message }, 'an idle connection to Postgres was lost'));
   // The pool only listens to idle clients. One that is cut between two queries of a transaction would end the process; so its next query fails.
   pool.on('connect', (client) => client.on('error', (error) => logger.debug({ pool: name, reason: error.message }, 'connection lost')));
+  const setUp = Object.entries(settings).map(([setting, value]) => `SET ${setting} = '${value}'`);
+  // Before the first query of whoever has asked for the connection; if it fails, that one fails as well.
+  if (setUp.length > 0)
+    pool.on(
+      'connect',
+      (client) =>
+        void client
+          .query(setUp.join('; '))
+          .catch((error) => logger.warn({ pool: name, reason: error.message }, 'a session could not be set up')),
+    );
   const open = new Set<Promise<unknown>>();
   pool.on('connect', (client) => {
     const closed = new Promise((resolve) => client.once('end', resolve)).finally(() => open.delete(closed));
