@@ -378,6 +378,27 @@ it('one thing is done to many accounts, with a result each', async () => {
   await remove(c);
 });
 
+it('of many accounts, those for which there is no time left are told so, and left as they are', async () => {
+  const ids = [];
+  for (let i = 0; i < 6; i++) ids.push((await person()).id);
+  const now = api.clock.now;
+  let asked = 0;
+  Object.defineProperty(api.clock, 'now', { configurable: true, enumerable: true, get: () => now + 1_000 * asked++ });
+  try {
+    const { status, json } = await bulk({ ids, action: 'ban' });
+    assert.is(status, 200);
+    const codes: (string | undefined)[] = json.results.map(({ problem }: { problem?: { code: string } }) => problem?.code);
+    const done = codes.indexOf('deadline');
+    assert.ok(done > 0, codes.join());
+    assert.ok(codes.every((code, i) => code === (i < done ? undefined : 'deadline')));
+    assert.is(json.results[5].status, 503);
+    for (const [i, id] of ids.entries()) assert.is((await read({ id })).json.banned, i < done);
+  } finally {
+    Object.defineProperty(api.clock, 'now', { configurable: true, enumerable: true, writable: true, value: now });
+  }
+  for (const id of ids) await remove({ id });
+});
+
 it('what is no bulk action is refused as a whole', async () => {
   const { id } = await person();
   for (const body of [

@@ -77,6 +77,19 @@ it('links that are there already lead nowhere at once, on every front, and lead 
   for (const slug of ['evil', 'sub']) assert.equal(await statusesOf(slug), [302], slug);
 });
 
+it('links of guests lead nowhere, too, and cannot be made', async () => {
+  const make = () => send('POST', '/api/v1/links', { url: 'https://www.guests.example/' });
+  const made = await make();
+  assert.is(made.status, 201);
+  const { slug } = (await made.json()) as { slug: string };
+  assert.equal(await statusesOf(slug), [302]);
+  await block('guests.example');
+  assert.equal(await statusesOf(slug), [410]);
+  for (let i = 0; i < 6; i++) assert.is((await make()).status, 422); // every front is asked
+  assert.is((await unblock('guests.example')).status, 204);
+  assert.equal(await statusesOf(slug), [302]);
+});
+
 it('visitors are told so in words of their own, and nothing of where the link led', async () => {
   await makeLink('secret', 'https://bad.example/secret-path');
   await block('bad.example');
