@@ -2,11 +2,12 @@
 /**
  * The number is as of now while everything moves: visitors come from several connections, batches are stored, folds run, and a reader asks
  * again and again. What it is told never goes down, is never below what was answered before it asked nor above what was begun when it was
- * told, and is exactly right in the end.
+ * told, and is exactly right in the end; and the list, a link, its statistics, those of all links and the dashboard are of one mind.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Link } from '../../src/core/api.ts';
 import { fold } from '../../src/jobs/tasks/fold.ts';
 import { createEpochStore } from '../../src/storage/postgres/epochs.ts';
 import { createFoldStore } from '../../src/storage/postgres/fold-store.ts';
@@ -49,7 +50,7 @@ async function readUnderLoad(shape: Shape): Promise<void> {
   const random = randomFrom(seed);
   const database = await testDatabase();
   const pool = await createPool({ url: database.value.url, name: 'test', max: 3, logger: silentLogger, queryTimeoutMs: QUERY_TIMEOUT_MS });
-  const settings = { ...shapeSettings(shape), ...VISIT_SETTINGS, DATABASE_URL: database.value.url };
+  const settings = { ...shapeSettings(shape), ...VISIT_SETTINGS, DATABASE_URL: database.value.url, REQUESTS_PER_MINUTE: '1000000000' };
   const node = await startTestNode({ dataDir: temporaryFolder(), settings });
   try {
     const owner = await makeOwner(pool.value, { links: LINKS, timeZone: zoneAtNoon(Date.now()) });
@@ -77,6 +78,7 @@ async function readUnderLoad(shape: Shape): Promise<void> {
     ]);
     await load.stop();
 
+    await assertSame(api);
     for (const { slug } of owner.links) {
       assert.equal(figuresOf(await api.stats(slug)), sent.of(slug).figures(), slug);
       assert.equal(figuresOf(await api.stats(slug)), acked.of(slug).figures(), slug);
@@ -95,6 +97,26 @@ async function readUnderLoad(shape: Shape): Promise<void> {
     await database.stop();
   }
 }
+
+/** The list, the dashboard and the statistics show the same. All clicks are of today. */
+async function assertSame(api: ApiClient): Promise<void> {
+  const { links, total } = await api.dashboard();
+  const listed = new Map((await api.links()).data.map((link) => [link.slug, link]));
+  for (const link of links) {
+    const { slug, clicks, repeatClicks, clicksToday, repeatClicksToday, botClicks, hours, week, countries, devices, os, ...rest } = link;
+    const stats = await api.stats(slug);
+    const { clicks: a, repeatClicks: b, clicksToday: c, repeatClicksToday: d, slug: _, ...listedRest } = listed.get(slug) as Link;
+    assert.equal([rest, [a, b, c, d]], [listedRest, [clicks, repeatClicks, clicksToday, repeatClicksToday]], slug);
+    const ofStats = [stats.clicks, stats.repeatClicks, stats.botClicks, stats.hours, stats.week, stats.countries, stats.devices, stats.os];
+    assert.equal([clicks, repeatClicks, botClicks, hours, week, countries, devices, os], ofStats, slug);
+  }
+  const all = await api.ownerStats();
+  const ofAll = [all.clicks, all.repeatClicks, all.botClicks, all.hours, all.week, all.countries, all.devices, all.os];
+  const { clicks, repeatClicks, botClicks, hours, week, countries, devices, os } = total;
+  assert.equal([clicks, repeatClicks, botClicks, hours, week, countries, devices, os], ofAll);
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
 
 async function foldFor(ms: number, pool: Pool): Promise<number> {
   const store = createFoldStore(pool);
@@ -139,6 +161,15 @@ async function readAgainAndAgain(api: ApiClient, slugs: string[], sent: Tally, a
       check(slug, 'stats', await api.stats(slug), askedOf(asked, slug));
       asked = noted();
       for (const link of (await api.links()).data) check(link.slug, 'list', withUniques(link), askedOf(asked, link.slug));
+      asked = noted();
+      const { links: shown, total } = await api.dashboard();
+      for (const link of shown) check(link.slug, 'dashboard', withUniques(link), askedOf(asked, link.slug));
+      for (const name of ['clicks', 'repeatClicks'] as const)
+        assert.is(total[name], sum(shown.map((link) => link[name])), `${name} of all`);
+      asked = noted();
+      const together = await api.ownerStats();
+      assert.ok(together.clicks >= sum([...asked.values()].map(({ clicks }) => clicks)), 'all together lag');
+      assert.ok(together.clicks <= sum(slugs.map((it) => sent.of(it).clicks)), 'all together run ahead');
     }
   }
   return checked;

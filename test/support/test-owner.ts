@@ -1,6 +1,6 @@
 /** An account with links, and its questions to a node. */
 import { randomBytes } from 'node:crypto';
-import type { Link, LinkPage, Stats } from '../../src/core/api.ts';
+import type { Dashboard, Link, LinkPage, OwnerStats, Stats } from '../../src/core/api.ts';
 import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
@@ -28,6 +28,9 @@ export type ApiClient = {
   link(slug: string): Promise<Link>;
   links(): Promise<LinkPage>;
   stats(slug: string): Promise<Stats>;
+  /** Of all links together. */
+  ownerStats(): Promise<OwnerStats>;
+  dashboard(): Promise<Dashboard>;
   edit(slug: string, changes: object): Promise<Link>;
 };
 
@@ -45,6 +48,8 @@ export function apiClient(url: string, { apiKey }: TestOwner): ApiClient {
     link: (slug) => json<Link>(`/links/${slug}`),
     links: () => json<LinkPage>('/links?limit=100'),
     stats: (slug) => json<Stats>(`/links/${slug}/stats`),
+    ownerStats: () => json<OwnerStats>('/stats'),
+    dashboard: () => json<Dashboard>('/dashboard'),
     edit: (slug, changes) =>
       json<Link>(`/links/${slug}`, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(changes) }),
   };
