@@ -33,7 +33,7 @@ CREATE TABLE setup_token (
 CREATE INDEX users_administrators ON users (id) WHERE is_admin;
 
 -- Searching for a part of a text. The extension is a trusted one, so whoever may create schemas may create it, too; where a Postgres comes
--- without it, searches read the whole table (docs/adr/0007-searching-by-trigrams.md).
+-- without it, searches read the whole table (docs/adr/0011-searching-by-trigrams.md).
 DO $$
 BEGIN
   CREATE EXTENSION IF NOT EXISTS pg_trgm;

@@ -12,7 +12,7 @@ ALTER TABLE link_totals
   ADD COLUMN facets bytea;                     -- a document without quarter-hours; null: of links that were folded before there were any
 ALTER TABLE link_totals ALTER COLUMN facets SET STORAGE EXTERNAL;
 
--- Questions read the clicks of open batches only, which are the last pages of a partition. docs/adr/0008-a-block-range-index-on-clicks.md
+-- Questions read the clicks of open batches only, which are the last pages of a partition. docs/adr/0012-a-block-range-index-on-clicks.md
 CREATE INDEX clicks_batch ON clicks USING brin (batch_id) WITH (pages_per_range = 32);
 
 -- The clicks of some links in a range of batches. A function, because it has settings of its own: of a partition that is growing all the time the planner
