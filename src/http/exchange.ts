@@ -1,5 +1,5 @@
 /**
- * The only file of the API side that touches uWebSockets' request and response objects. Their rules, each of which aborts the process or
+ * With stream.ts the only file of the API side that touches uWebSockets' request and response objects. Their rules, each of which aborts the process or
  * corrupts a connection when broken:
  *  - the request is dead after the first await: everything is copied at once;
  *  - the response is dead after an abort and after `end`; onData goes on after `end`;
@@ -15,6 +15,7 @@ import { Failure } from '../core/failure.ts';
 import type { Logger } from '../core/ports.ts';
 import { problemReply } from './problem.ts';
 import type { Exchange, FailedExchange, Reply, ServedRoute } from './route.ts';
+import { lengthOf, sendStream } from './stream.ts';
 
 /** How long a route may take, from the request's headers to the answer. */
 export const API_DEADLINE_MS = 5_000;
@@ -94,9 +95,11 @@ function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: Ex
   const route = deps.otherHosts?.takes(req.getHeader('host')) ? deps.otherHosts.route : asked;
   let over = false; // answered or aborted: the response must not be touched any more
   let arrived = false;
+  let gone = () => {};
   res.onAborted(() => {
     over = true;
     clearTimeout(timer);
+    gone();
   });
   const request = { ...copyRequest(res, req, route), isOver: () => over };
   const answer = (reply: Rendered, close = false) => {
@@ -104,13 +107,27 @@ function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: Ex
     over = true;
     clearTimeout(timer);
     if (reply.status >= 500) deps.counters.add('serverErrors');
-    res.cork(() => write(res, reply, request.method === 'HEAD', close));
+    if (reply.stream === null) res.cork(() => write(res, reply, request.method === 'HEAD', close));
+    else stream(reply, reply.stream);
+  };
+  const stream = (reply: Rendered, pieces: AsyncIterable<string>) => {
+    let isGone = false;
+    const onGone = (react: () => void) => {
+      gone = () => {
+        isGone = true;
+        react();
+      };
+    };
+    sendStream(res, () => writeHead(res, reply), pieces, { isGone: () => isGone, onGone }).catch((error) => {
+      deps.logger.error({ where: `${route.method} ${route.path}`, err: error }, 'an answer broke off');
+    });
   };
   const refuse = (failure: Failure, close: boolean) => answer(told(failure, request, route), close);
   const run = async (body: Uint8Array) => {
     arrived = true;
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    answer(await replyTo({ ...request, method, body }, route, deps));
+    const isHead = request.method === 'HEAD';
+    const method = isHead ? 'GET' : request.method;
+    answer(await replyTo({ ...request, method, body }, route, deps, isHead));
   };
   const timer = setTimeout(() => {
     if (arrived) refuse(new Failure('deadline', 'The answer took too long', { retryAfterSec: RETRY_AFTER_SEC }), false);
@@ -179,9 +196,10 @@ function readBody(
 }
 
 /** Never throws. */
-async function replyTo(exchange: Exchange, route: ServedRoute, deps: ExchangeDeps): Promise<Rendered> {
+async function replyTo(exchange: Exchange, route: ServedRoute, deps: ExchangeDeps, isHead: boolean): Promise<Rendered> {
   try {
-    return render(await route.handler(exchange));
+    const rendered = render(await route.handler(exchange));
+    return isHead && rendered.stream !== null ? { ...rendered, stream: null, length: await lengthOf(rendered.stream) } : rendered;
   } catch (error) {
     const tell = (failure: Failure) => told(failure, exchange, route);
     if (error instanceof Failure) return tell(error);
@@ -199,7 +217,14 @@ async function replyTo(exchange: Exchange, route: ServedRoute, deps: ExchangeDep
 const told = (failure: Failure, exchange: FailedExchange, { failed }: ServedRoute): Rendered =>
   render(failed?.(failure, exchange) ?? problemReply(failure));
 
-type Rendered = { status: number; headers: [name: string, value: string][]; body: string | Uint8Array };
+type Rendered = {
+  status: number;
+  headers: [name: string, value: string][];
+  body: string | Uint8Array;
+  /** Of the body that HEAD does not send. */
+  length: number;
+  stream: AsyncIterable<string> | null;
+};
 
 const DEFAULT_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
@@ -212,16 +237,22 @@ function render(reply: Reply): Rendered {
   for (const [name, value] of headers) {
     if (/[^\x20-\x7e]/.test(name + value)) throw new Error(`header ${name} has a character that no header may have`);
   }
-  return { status: reply.status, headers, body: isText ? body : JSON.stringify(body) };
+  const sent = isText ? body : JSON.stringify(body);
+  return { status: reply.status, headers, body: sent, length: Buffer.byteLength(sent), stream: reply.stream ?? null };
 }
 
 const hasNoBody = (status: number) => status === 204 || status === 304;
 
-/** @param close only for answers with a body */
-function write(res: HttpResponse, { status, headers, body }: Rendered, isHead: boolean, close: boolean): void {
+function writeHead(res: HttpResponse, { status, headers }: Rendered): void {
   res.writeStatus(`${status} ${STATUS_CODES[status]}`);
   for (const [name, value] of headers) res.writeHeader(name, value);
-  if (isHead) res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
+}
+
+/** @param close only for answers with a body */
+function write(res: HttpResponse, reply: Rendered, isHead: boolean, close: boolean): void {
+  const { status, body, length } = reply;
+  writeHead(res, reply);
+  if (isHead) res.writeHeader('Content-Length', String(length));
   if (isHead || hasNoBody(status)) res.endWithoutBody();
   else res.end(body, close);
 }

@@ -34,6 +34,8 @@ export type Reply = {
   headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON; text and bytes as they are, with the Content-Type from `headers`. */
   body?: object | string | Uint8Array;
+  /** Instead of a body: text that is sent piece by piece as it is made; with the Content-Type from `headers`. */
+  stream?: AsyncIterable<string>;
 };
 
 /** May throw: a Failure becomes its problem, anything else a 500 that says nothing. */

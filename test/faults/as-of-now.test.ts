@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Link } from '../../src/core/api.ts';
+import { statsCsv } from '../../src/core/stats-csv.ts';
+import { DAY_MS } from '../../src/core/zone.ts';
 import { fold } from '../../src/jobs/tasks/fold.ts';
 import { createEpochStore } from '../../src/storage/postgres/epochs.ts';
 import { createFoldStore } from '../../src/storage/postgres/fold-store.ts';
@@ -101,6 +103,7 @@ async function readUnderLoad(shape: Shape): Promise<void> {
 /** The list, the dashboard and the statistics show the same. All clicks are of today. */
 async function assertSame(api: ApiClient): Promise<void> {
   const { links, total } = await api.dashboard();
+  const range = `?from=${new Date(Date.now() - DAY_MS).toISOString()}&to=${new Date(Date.now() + DAY_MS).toISOString()}`;
   const listed = new Map((await api.links()).data.map((link) => [link.slug, link]));
   for (const link of links) {
     const { slug, clicks, repeatClicks, clicksToday, repeatClicksToday, botClicks, hours, week, countries, devices, os, ...rest } = link;
@@ -109,6 +112,9 @@ async function assertSame(api: ApiClient): Promise<void> {
     assert.equal([rest, [a, b, c, d]], [listedRest, [clicks, repeatClicks, clicksToday, repeatClicksToday]], slug);
     const ofStats = [stats.clicks, stats.repeatClicks, stats.botClicks, stats.hours, stats.week, stats.countries, stats.devices, stats.os];
     assert.equal([clicks, repeatClicks, botClicks, hours, week, countries, devices, os], ofStats, slug);
+    const ranged = JSON.parse(await api.text(`/links/${slug}/stats${range}`));
+    assert.is(await api.text(`/links/${slug}/stats.csv${range}`), [...statsCsv(ranged)].join(''), `${slug} as CSV`);
+    assert.is(ranged.clicks, clicks);
   }
   const all = await api.ownerStats();
   const ofAll = [all.clicks, all.repeatClicks, all.botClicks, all.hours, all.week, all.countries, all.devices, all.os];

@@ -52,6 +52,7 @@ test('it says what the routes do', async () => {
     'get /api/v1/slugs',
     'get /api/v1/links/{slug}/qr',
     'get /api/v1/links/{slug}/stats',
+    'get /api/v1/links/{slug}/stats.csv',
     'get /api/v1/stats',
     'get /api/v1/dashboard',
     'post /api/v1/auth/login',

@@ -105,6 +105,19 @@ test('where midnight does not exist, the day begins when it begins', () => {
   assert.is(new Date(range.from).toISOString(), '2022-03-26T22:00:00.000Z');
 });
 
+test('as CSV, with the same query', async () => {
+  const { status, json, headers } = await send('GET', '/api/v1/links/abc/stats.csv?unit=day&timezone=UTC', { key: ann });
+  assert.is(status, 200);
+  assert.equal(
+    [headers.get('content-type'), headers.get('content-disposition')],
+    ['text/csv; charset=utf-8', 'attachment; filename="abc-stats.csv"'],
+  );
+  assert.match(json, /^section,key,clicks,uniqueClicks,repeatClicks,botClicks\r\ntotal,,0,0,0,0\r\n/);
+  assert.equal([lastRange().unit, lastRange().timeZone], ['day', 'UTC']);
+  assert.is((await send('GET', '/api/v1/links/nothing/stats.csv', { key: ann })).status, 404);
+  assert.is((await send('GET', '/api/v1/links/abc/stats.csv?unit=week', { key: ann })).status, 422);
+});
+
 test('404 for a link that is not there', async () => {
   assert.is((await send('GET', '/api/v1/links/nothing/stats', { key: ann })).status, 404);
   assert.is((await send('GET', '/api/v1/links/%00/stats', { key: ann })).status, 404);

@@ -31,6 +31,8 @@ export type ApiClient = {
   /** Of all links together. */
   ownerStats(): Promise<OwnerStats>;
   dashboard(): Promise<Dashboard>;
+  /** Text of a file, such as `/links.csv`. */
+  text(path: string): Promise<string>;
   edit(slug: string, changes: object): Promise<Link>;
 };
 
@@ -49,6 +51,7 @@ export function apiClient(url: string, { apiKey }: TestOwner): ApiClient {
     links: () => json<LinkPage>('/links?limit=100'),
     stats: (slug) => json<Stats>(`/links/${slug}/stats`),
     ownerStats: () => json<OwnerStats>('/stats'),
+    text: async (path) => (await get(path)).text(),
     dashboard: () => json<Dashboard>('/dashboard'),
     edit: (slug, changes) =>
       json<Link>(`/links/${slug}`, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(changes) }),

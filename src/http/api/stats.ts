@@ -1,9 +1,12 @@
 /** Statistics of one link, and of all links of an owner together. */
 import { type OwnerStats, ownerStatsSchema, type Stats, type StatsQuery, statsQuerySchema, statsSchema } from '../../core/api.ts';
+import { inPieces } from '../../core/csv.ts';
 import type { FieldError } from '../../core/failure.ts';
 import type { Clock, LinkStore, OwnerLinkIds, StatsReader } from '../../core/ports.ts';
 import type { StatsRange, StatsUnit } from '../../core/stats.ts';
+import { statsCsv } from '../../core/stats-csv.ts';
 import { canonicalZone, DAY_MS, dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from '../../core/zone.ts';
+import { csvHeaders } from '../csv.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
 import { slugOf } from './links.ts';
@@ -41,6 +44,18 @@ export function statsRoutes({ links, ownerLinkIds, stats, clock }: StatsDeps): A
         const range = statsRange(query, timeZone, clock());
         const { id, slug } = await links.get(userId, slugOf(exchange));
         return { status: 200, body: { slug, ...(await stats({ ids: [id], timeZone }, range)) } satisfies Stats };
+      },
+    }),
+    apiRoute({
+      ...COMMON,
+      path: '/api/v1/links/{slug}/stats.csv',
+      summary: 'The same as CSV: section, key, clicks, uniqueClicks, repeatClicks, botClicks',
+      reply: { status: 200, description: 'A line for each number', schema: null, mediaTypes: ['text/csv'], headers: [] },
+      handler: async ({ exchange, caller: { userId, timeZone }, query }) => {
+        const range = statsRange(query, timeZone, clock());
+        const { id, slug } = await links.get(userId, slugOf(exchange));
+        const figures = await stats({ ids: [id], timeZone }, range);
+        return { status: 200, headers: csvHeaders(`${slug}-stats.csv`), stream: inPieces(statsCsv(figures)) };
       },
     }),
     apiRoute({
