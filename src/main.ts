@@ -22,6 +22,7 @@ import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
 import { startNodeGuests } from './node-guests.ts';
+import { startNodeRetention } from './node-retention.ts';
 import type { PoolTasks } from './pool-thread.ts';
 import { offerSetup } from './setup-link.ts';
 import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
@@ -140,6 +141,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
     logger,
   });
   await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
+  await startNodeRetention(databaseUrl, logger, life);
   await life.start('ttl tuner', async () => startTtlTuner(tuning, logger));
   await startMail(config, baseUrl, pool, logger, life);
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));

@@ -1,5 +1,6 @@
 /** The day salts of a shard: fetched ahead of their day, so that clicks around midnight do not wait. */
 import type { ClickStore, Clock, Logger } from '../core/ports.ts';
+import { firstDayOfVisitors } from '../core/retention.ts';
 import { DAY_MS } from '../core/zone.ts';
 
 /** Days at hand: the calendars of all zones, and clicks that waited in the log while Postgres was away. */
@@ -9,7 +10,7 @@ export type Salts = {
   get(day: number): Uint8Array | undefined;
   /** Fetches a day's salt, once at a time; a failure is logged and the next call tries again. */
   want(day: number): void;
-  /** Fetches what today and tomorrow need in every zone. */
+  /** Fetches what today and tomorrow need in every zone, and forgets what is too old to be kept. */
   fetchAhead(): void;
 };
 
@@ -34,7 +35,9 @@ export function createSalts(store: Pick<ClickStore, 'salt'>, clock: Clock, logge
     get: (day) => salts.get(day),
     want,
     fetchAhead() {
-      const today = Math.floor(clock() / DAY_MS);
+      const now = clock();
+      for (const day of salts.keys()) if (day < firstDayOfVisitors(now)) salts.delete(day);
+      const today = Math.floor(now / DAY_MS);
       for (const day of [today - 1, today, today + 1]) want(day);
     },
   };

@@ -3,7 +3,7 @@
  * stored or still in a shard's memory all become LinkDays, and are added up by `mergeLinkDay`.
  *
  * `clicks` counts people; bots are apart and in no facet. Quarters are absolute (UTC, see zone.ts), so a series in any
- * zone can be cut from them. A facet keeps at most FACET_CAPS keys; what falls out is counted in `other`, exactly.
+ * zone can be cut from them; a day that is long past has all its clicks in one quarter (retention.ts). A facet keeps at most FACET_CAPS keys; what falls out is counted in `other`, exactly.
  */
 
 export const FACETS = ['countries', 'devices', 'os', 'browsers', 'referrers', 'languages'] as const;
@@ -73,6 +73,13 @@ export function addFacet(into: LinkDay, facet: Facet, key: string, clicks: numbe
 export function mergeLinkDay(into: LinkDay, from: LinkDay): void {
   for (const [quarter, { clicks, uniques, bots }] of from.quarters) addQuarter(into, quarter, clicks, uniques, bots);
   for (const facet of FACETS) for (const [key, clicks] of from.facets[facet]) addFacet(into, facet, key, clicks);
+}
+
+/** The same clicks, all of them in one quarter: what is kept of a day that is long past. Lists stay as they are. */
+export function wholeLinkDay({ quarters, facets }: LinkDay, quarter: number): LinkDay {
+  const whole: LinkDay = { quarters: new Map(), facets };
+  for (const { clicks, uniques, bots } of quarters.values()) addQuarter(whole, quarter, clicks, uniques, bots);
+  return whole;
 }
 
 /** Adds what is kept for all time. */

@@ -190,6 +190,35 @@ export type FoldStore = {
   fold(maxRows: number, work: (transaction: FoldTransaction) => Promise<{ days: number }>): Promise<FoldResult | null>;
 };
 
+/** Days whose documents are to hold one number instead of quarter-hours: those behind `after`, up to `through`. */
+export type WholeDays = { after: number; through: number; lateFolds: number };
+export type DocumentKey = { linkId: number; day: number };
+
+/** What retention needs of the store. Whatever has to lock a table gives up when somebody keeps it: it is tried again the next time. */
+export type RetentionStore = {
+  /** Drops the visitors of days before this one. @returns how many days */
+  dropVisitors(beforeDay: number): Promise<number>;
+  /** Deletes the salts of days before this one. @returns how many */
+  dropSalts(beforeDay: number): Promise<number>;
+  /** Begins to make days whole. @returns null when all of them are */
+  beginWholeDays(through: number): Promise<WholeDays | null>;
+  /**
+   * Replaces some documents, in one transaction.
+   * @param after the last document of the step before; null: begins
+   * @param whole makes the new document; null: it stays
+   * @returns the last document that was looked at, null when there are no more; and how many were replaced
+   */
+  rewriteDays(
+    days: WholeDays,
+    after: DocumentKey | null,
+    whole: (doc: Uint8Array, day: number, timeZone: string) => Uint8Array | null,
+  ): Promise<{ last: DocumentKey | null; rewritten: number }>;
+  /** Notes that the days are whole, unless a fold has put quarter-hours into one of them meanwhile. */
+  endWholeDays(days: WholeDays): Promise<void>;
+  /** Lets the space of documents that were replaced be used again. */
+  reuseSpace(): Promise<void>;
+};
+
 /** Key of `FoldTransaction.readDays`. */
 export const dayKey = (linkId: number, day: number): string => `${linkId}/${day}`;
 

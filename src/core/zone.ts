@@ -97,6 +97,12 @@ export function dayStart(timeZone: string, day: number): number {
   return quarter;
 }
 
+/** The quarter in the middle of a calendar day: noon, but on days that are shorter or longer. */
+export function dayMiddle(timeZone: string, day: number): number {
+  const start = dayStart(timeZone, day);
+  return start + ((dayStart(timeZone, day + 1) - start) >> 1);
+}
+
 /** A stretch of time in which a zone's offset does not change. Quarters; `to` is not included. */
 export type OffsetSegment = { from: number; to: number; offset: number };
 

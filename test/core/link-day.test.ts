@@ -13,6 +13,7 @@ import {
   mergeLinkDay,
   mergeLinkDays,
   OTHER,
+  wholeLinkDay,
 } from '../../src/core/link-day.ts';
 import { linkDayArbitrary, sorted } from '../support/link-days.ts';
 import { seed } from '../support/seed.ts';
@@ -136,6 +137,18 @@ linkDay('counting', () => {
   addFacet(it, 'os', 'Linux', 3);
   assert.equal(it.quarters.get(5), { clicks: 2, uniques: 1, bots: 2 });
   assert.is(it.facets.os.get('Linux'), 5);
+});
+
+linkDay('a whole day has all counts in one quarter, and the same lists', () => {
+  const it = emptyLinkDay();
+  assert.equal(wholeLinkDay(it, 7), it);
+  addQuarter(it, 5, 3, 2, 0);
+  addQuarter(it, 90, 4, 0, 2);
+  addFacet(it, 'os', 'Linux', 7);
+  const whole = wholeLinkDay(it, 48);
+  assert.equal([...whole.quarters], [[48, { clicks: 7, uniques: 2, bots: 2 }]]);
+  assert.equal(whole.facets, it.facets);
+  assert.is(it.quarters.size, 2, 'what it was made of is left as it is');
 });
 
 linkDay.run();

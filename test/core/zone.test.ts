@@ -1,7 +1,7 @@
 import { Temporal } from '@js-temporal/polyfill';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { canonicalZone, dayOf, dayStart, dayToISO, offsetAt, offsetMemory, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
+import { canonicalZone, dayMiddle, dayOf, dayStart, dayToISO, offsetAt, offsetMemory, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 
 const zone = suite('zone');
@@ -124,6 +124,18 @@ zone('offsetMemory says what offsetAt says, also when quarters come out of order
     assert.is(offset(timeZone, quarter), offsetAt(timeZone, quarter));
     assert.is(offset(timeZone, quarter), offsetAt(timeZone, quarter));
   }
+});
+
+zone('the middle of a day is of that day in its zone', () => {
+  for (let i = 0; i < 300; i++) {
+    const timeZone = ZONES[i % ZONES.length];
+    const day = FROM_DAY + Math.floor(random() * (TO_DAY - FROM_DAY));
+    const middle = dayMiddle(timeZone, day);
+    if (dayStart(timeZone, day) < dayStart(timeZone, day + 1))
+      assert.is(dayOf(middle, offsetAt(timeZone, middle)), day, `${timeZone} ${day}`);
+  }
+  assert.is(dayMiddle('UTC', 3), 3 * 96 + 48);
+  assert.is(new Date(dayMiddle('Europe/Moscow', FROM_DAY) * QUARTER_MS).toISOString(), '2000-01-01T09:00:00.000Z');
 });
 
 zone('what is a zone and what is not', () => {

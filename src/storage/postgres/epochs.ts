@@ -4,11 +4,9 @@
  */
 import type pg from 'pg';
 import type { EpochStore } from '../../core/ports.ts';
+import { withBriefLocks } from './brief-lock.ts';
 import { inTransaction } from './pool.ts';
 
-/** DROP needs the whole table for a moment; it gives up rather than make writers queue behind a long reader. */
-const LOCK_TIMEOUT_MS = 200;
-const LOCK_NOT_AVAILABLE = '55P03';
 /** An epoch is not dropped before a writer that numbered its batch in it must have stored it or failed. */
 const DROP_AFTER_SEC = 30;
 
@@ -64,19 +62,14 @@ export function createEpochStore(pool: pg.Pool): EpochStore {
 
 /** @returns false when it cannot be dropped right now */
 async function dropEpoch(pool: pg.Pool, epoch: number): Promise<boolean> {
-  try {
-    return await inTransaction(pool, async (client) => {
-      await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      await client.query(`LOCK TABLE clicks_${epoch} IN ACCESS EXCLUSIVE MODE`);
-      const batches = [epoch * 2 ** 32, (epoch + 1) * 2 ** 32];
-      const waiting = await client.query('SELECT FROM click_batches WHERE NOT folded AND id >= $1 AND id < $2 LIMIT 1', batches);
-      if (waiting.rowCount !== 0) return false;
-      await client.query(`DROP TABLE clicks_${epoch}`);
-      await client.query('DELETE FROM click_batches WHERE id >= $1 AND id < $2', batches);
-      return true;
-    });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE) return false;
-    throw error;
-  }
+  const dropped = await withBriefLocks(pool, async (client) => {
+    await client.query(`LOCK TABLE clicks_${epoch} IN ACCESS EXCLUSIVE MODE`);
+    const batches = [epoch * 2 ** 32, (epoch + 1) * 2 ** 32];
+    const waiting = await client.query('SELECT FROM click_batches WHERE NOT folded AND id >= $1 AND id < $2 LIMIT 1', batches);
+    if (waiting.rowCount !== 0) return false;
+    await client.query(`DROP TABLE clicks_${epoch}`);
+    await client.query('DELETE FROM click_batches WHERE id >= $1 AND id < $2', batches);
+    return true;
+  });
+  return dropped ?? false;
 }

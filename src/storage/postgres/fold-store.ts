@@ -5,10 +5,10 @@ import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { CLICK_COLUMNS, POSTGRES_EPOCH_DAY } from '../../core/copy-row.ts';
 import { dayKey, type FoldedDay, type FoldedTotal, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
-import { dayToISO } from '../../core/zone.ts';
 import { CopyRows, readSingleColumn } from './copy-format.ts';
 import { ADVISORY_LOCKS } from './locks.ts';
 import { inTransaction } from './pool.ts';
+import { ensureVisitorDay } from './visitor-days.ts';
 
 /** Oldest first, as many as fit into a number of rows (the first one always does). */
 const TAKE_BATCHES = `
@@ -23,6 +23,14 @@ const TEMPORARY = `
   ) ON COMMIT DELETE ROWS;
   CREATE TEMPORARY TABLE IF NOT EXISTS fold_totals (link_id bigint NOT NULL, facets bytea NOT NULL) ON COMMIT DELETE ROWS`;
 
+/** Keeps others out until the end of the transaction: other folds, and retention.ts where it begins and ends. */
+const BEGIN_FOLD = `UPDATE fold_state SET folds = folds + 1 RETURNING folds, whole_target - date '1970-01-01' AS "wholeTarget"`;
+type FoldState = { folds: number; wholeTarget: number };
+
+/** Quarter-hours have come into days that had none any more. */
+const NOTE_LATE = `
+  UPDATE fold_state SET late_folds = late_folds + 1, whole_through = least(whole_through, date '1970-01-01' + $1::int)`;
+
 export function createFoldStore(pool: pg.Pool): FoldStore {
   return {
     fold: (maxRows, work) =>
@@ -32,17 +40,16 @@ export function createFoldStore(pool: pg.Pool): FoldStore {
         const { rows: batches } = await client.query<{ id: number; rows: number }>(TAKE_BATCHES, [maxRows]);
         if (batches.length === 0) return null;
         await client.query(TEMPORARY);
-        const numbered = await client.query<{ folds: number }>('UPDATE fold_state SET folds = folds + 1 RETURNING folds');
+        const begun = await client.query<FoldState>(BEGIN_FOLD);
         const ids = batches.map((batch) => batch.id);
-        const { days } = await work(transaction(client, ids, numbered.rows[0].folds));
+        const { days } = await work(transaction(client, ids, begun.rows[0]));
         await client.query('UPDATE click_batches SET folded = true WHERE id = ANY($1)', [ids]);
         return { rows: batches.reduce((sum, batch) => sum + batch.rows, 0), batches: ids.length, days };
       }),
   };
 }
 
-/** @param fold its number */
-function transaction(client: pg.PoolClient, batchIds: readonly number[], fold: number): FoldTransaction {
+function transaction(client: pg.PoolClient, batchIds: readonly number[], { folds, wholeTarget }: FoldState): FoldTransaction {
   return {
     async readClicks(push) {
       const range = `batch_id BETWEEN ${batchIds[0]} AND ${batchIds.at(-1)} AND batch_id = ANY ('{${batchIds.join(',')}}'::bigint[])`;
@@ -102,23 +109,16 @@ function transaction(client: pg.PoolClient, batchIds: readonly number[], fold: n
           ON CONFLICT (link_id, day) DO UPDATE SET doc = excluded.doc
         )
         INSERT INTO link_totals AS t (link_id, clicks, uniques, bots, fold, facets)
-        SELECT d.link_id, sum(d.clicks), sum(d.uniques), sum(d.bots), ${fold}, f.facets
+        SELECT d.link_id, sum(d.clicks), sum(d.uniques), sum(d.bots), ${folds}, f.facets
         FROM d JOIN fold_totals f USING (link_id) GROUP BY d.link_id, f.facets ORDER BY d.link_id
         ON CONFLICT (link_id) DO UPDATE
           SET clicks = t.clicks + excluded.clicks, uniques = t.uniques + excluded.uniques, bots = t.bots + excluded.bots,
               fold = excluded.fold, facets = excluded.facets`);
       await client.query('TRUNCATE fold_days, fold_totals');
+      const firstDay = days.reduce((first, { day }) => Math.min(first, day), Number.POSITIVE_INFINITY);
+      if (firstDay <= wholeTarget) await client.query(NOTE_LATE, [firstDay - 1]);
     },
   };
-}
-
-/** The partition of a day. Attached, not created as a partition: that lock lets readers and writers of other days pass. */
-async function ensureVisitorDay(client: pg.PoolClient, day: number): Promise<void> {
-  const name = `click_visitors_${dayToISO(day).replaceAll('-', '')}`;
-  const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [name]);
-  if (rows[0].exists) return;
-  await client.query(`CREATE TABLE ${name} (LIKE click_visitors INCLUDING ALL)`);
-  await client.query(`ALTER TABLE click_visitors ATTACH PARTITION ${name} FOR VALUES IN ('${dayToISO(day)}')`);
 }
 
 async function copyIn(client: pg.PoolClient, into: string, chunks: Iterable<Buffer>): Promise<void> {
