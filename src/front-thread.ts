@@ -30,7 +30,7 @@ import { isCommonPassword } from './storage/common-passwords.ts';
 import { createBlockedHosts, markingBlocked, refusingBlocked } from './storage/links/blocked-hosts.ts';
 import { batchedLookup, LOOKUP_TIMEOUT_MS } from './storage/links/lookup.ts';
 import { createLinkTable } from './storage/links/table.ts';
-import { hashPassword, isOutdated, verifyPassword } from './storage/passwords.ts';
+import { createPasswords } from './storage/passwords.ts';
 import { createAccountStore } from './storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
@@ -134,6 +134,7 @@ const findKey = cachedKeyLookup({
   clock: Date.now,
 });
 
+const passwords = createPasswords(setup.passwords, setup.fronts, setup.index);
 const accounts = createAccountStore(queries.value);
 const tokens = createTokens({ secrets: setup.secrets, issuer: setup.baseUrl, clock: Date.now });
 
@@ -166,7 +167,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     findSession: sessionLookup({ tokens, accounts }),
     accounts,
     sessions: createSessionStore(queries.value),
-    passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
+    passwords,
     tokens,
     newSessionId: randomUUID,
     registration: createRegistrationStore(queries.value),
@@ -206,6 +207,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     setup,
     exchange: exchangeDeps,
     trustedProxies,
+    passwords,
     throttle: throttles.value.throttle,
     links,
     guests: { links: guests.value.table, used: guests.value.used },

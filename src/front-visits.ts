@@ -3,7 +3,7 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { BlockList } from 'node:net';
 import type { FrontSetup } from './core/messages.ts';
-import type { Throttle, ThrottlePolicy } from './core/ports.ts';
+import type { Passwords, Throttle, ThrottlePolicy } from './core/ports.ts';
 import { offsetMemory } from './core/zone.ts';
 import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
 import { type ExchangeDeps, otherHostServer, serveRoute } from './http/exchange.ts';
@@ -11,16 +11,16 @@ import { type RedirectDeps, serveRedirects } from './http/redirect.ts';
 import { unlockRoute } from './http/unlock.ts';
 import { createUnlocks } from './http/unlock-cookie.ts';
 import { createUnlockTries, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from './http/unlock-tries.ts';
-import { verifyPassword } from './storage/passwords.ts';
 
 export type VisitsOptions = Pick<RedirectDeps, 'links' | 'guests' | 'clicks' | 'limits'> & {
   setup: FrontSetup;
   exchange: ExchangeDeps;
   trustedProxies: BlockList | null;
+  passwords: Passwords;
   throttle(policy: ThrottlePolicy): Throttle;
 };
 
-export function serveVisits(app: TemplatedApp, { setup, exchange, trustedProxies, throttle, ...links }: VisitsOptions): void {
+export function serveVisits(app: TemplatedApp, { setup, exchange, trustedProxies, passwords, throttle, ...links }: VisitsOptions): void {
   const { counters, isStoreAway, logger } = exchange;
   const common = {
     ...links,
@@ -38,5 +38,5 @@ export function serveVisits(app: TemplatedApp, { setup, exchange, trustedProxies
     onStoreAway: (error) => logger.warn({ err: error }, 'tries of link passwords are counted by each thread alone'),
   });
   const clients = { clientOf: exchangeClient(trustedProxies), addressOf: exchangeAddress(trustedProxies) };
-  serveRoute(app, unlockRoute({ ...common, ...clients, tries, passwords: { verify: verifyPassword } }), exchange);
+  serveRoute(app, unlockRoute({ ...common, ...clients, tries, passwords }), exchange);
 }

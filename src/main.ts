@@ -24,8 +24,10 @@ import { startNodeBus } from './node-bus.ts';
 import { startNodeGuests } from './node-guests.ts';
 import { startNodeRetention } from './node-retention.ts';
 import type { PoolTasks } from './pool-thread.ts';
+import { lowerPoolPriority } from './priority.ts';
 import { offerSetup } from './setup-link.ts';
 import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
+import { passwordMemory } from './storage/passwords.ts';
 import { storedPositions } from './storage/postgres/click-counts.ts';
 import { startEmbedded } from './storage/postgres/embedded.ts';
 import { createEpochStore } from './storage/postgres/epochs.ts';
@@ -80,6 +82,8 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
     maxBytes: config.clickLogMaxBytes / (fronts * shards),
   };
   const baseUrl = config.baseUrl ?? localOrigin(config.host, port);
+  await lowerPoolPriority('passwords');
+  const passwords = passwordMemory(fronts);
   const statusToken = randomBytes(24).toString('base64url');
   const common = { node: folder.nodeId, databaseUrl, fronts, shards, clickLog, logLevel: config.logLevel, shared };
 
@@ -119,6 +123,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
         quotas: config.quotas,
         redisUrl: config.redisUrl,
         limits: config.limits,
+        passwords,
         startAtLeast: Array.from({ length: shards }, (_, shard) => positions.get(`f${index}-s${shard}`) ?? 0),
         statusToken,
       }),

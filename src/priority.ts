@@ -1,10 +1,12 @@
 /**
- * Who waits when the cores are not enough: a redirect never for the storing of clicks, which wait on disk, and that not for folding. Nice
- * values weigh in time (5 counts a third, 10 a tenth of 0), so nobody starves.
+ * Who waits when the cores are not enough: a redirect never for the storing of clicks, which wait on disk, and that not for folding or for
+ * passwords that are being checked. Nice values weigh in time (5 counts a third, 10 a tenth, 15 a thirtieth of 0), so nobody starves.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { constants, getPriority, platform, setPriority } from 'node:os';
 
-const NICE = { storing: 5, background: constants.priority.PRIORITY_BELOW_NORMAL } as const;
+const NICE = { storing: 5, background: constants.priority.PRIORITY_BELOW_NORMAL, passwords: 15 } as const;
 const THIS_THREAD = 0;
 
 /**
@@ -13,4 +15,21 @@ const THIS_THREAD = 0;
  */
 export function lowerPriority(level: keyof typeof NICE): void {
   if (platform() === 'linux') setPriority(THIS_THREAD, Math.max(NICE[level], getPriority(THIS_THREAD)));
+}
+
+const TASKS = '/proc/self/task';
+/** What libuv calls the threads of its pool, which all threads of the process share. */
+const POOL_THREAD = 'libuv-worker';
+
+/**
+ * The same for the threads of libuv's pool, which check passwords: they are of the process and not of a thread of ours, so they are found by their
+ * name. What else they do, such as looking up host names, can wait as well.
+ * @returns how many there are
+ */
+export async function lowerPoolPriority(level: keyof typeof NICE): Promise<number> {
+  if (platform() !== 'linux') return 0;
+  await stat(TASKS); // starts them, when nothing has needed them yet
+  const threads = readdirSync(TASKS).filter((id) => readFileSync(`${TASKS}/${id}/comm`, 'utf8').trim() === POOL_THREAD);
+  for (const id of threads.map(Number)) setPriority(id, Math.max(NICE[level], getPriority(id)));
+  return threads.length;
 }

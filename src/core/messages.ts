@@ -64,6 +64,8 @@ export type FrontSetup = {
   guestCacheBytes: number;
   quickLinkShops: readonly string[];
   quotas: Quotas;
+  /** Places where passwords are checked, shared by all fronts. */
+  passwords: SharedArrayBuffer;
   clickLog: ClickLogSetup;
   /** Stored position of each shard's log of this front: where the log goes on at least. */
   startAtLeast: readonly number[];

@@ -1,55 +1,50 @@
 /**
- * Passwords of accounts, as argon2id (19 MiB, 2 passes: the OWASP Password Storage Cheat Sheet's figures). Argon2 works in libuv's
- * pool of four threads, which files need, too: two at a time, some others wait here, more are refused.
+ * Passwords as argon2id (19 MiB, 2 passes: the OWASP Password Storage Cheat Sheet's figures). Argon2 works in libuv's pool of four
+ * threads, which all threads of the process share and files need, too: two at a time, some others wait, more are refused.
  */
+
+import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
 import { Failure } from '../core/failure.ts';
+import type { Passwords } from '../core/ports.ts';
+import { placesMemory, sharePlaces } from './places.ts';
 
 const OPTIONS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
-const AT_ONCE = 2;
-/** At about 30 ms each the last one waits for a second, which is still an answer. */
-export const QUEUE_MAX = 64;
+/** On two cores one: with both of them at it, redirects would wait for a core, however low the priority. */
+export const AT_ONCE = Math.min(2, Math.max(1, availableParallelism() - 1));
+/** At about 30 ms each the last one waits for a second or two, which is still an answer; on a machine that is busier than that it would be none. */
+export const PASSWORD_QUEUE = { waitingMax: 64, patienceMs: 2_000 };
 const RETRY_AFTER_SEC = 2;
 
-let running = 0;
-const waiting: (() => void)[] = [];
+/** Shared by so many threads. */
+export const passwordMemory = (threads: number): SharedArrayBuffer => placesMemory({ places: AT_ONCE, lanes: threads });
 
-/**
- * @returns the PHC string, which holds the salt and the parameters
- * @throws Failure too_many_requests when too many wait
- */
-export const hashPassword = (password: string): Promise<string> => inTurn(() => argon2.hash(normal(password), OPTIONS));
-
-/** As good as one of a password that nobody knows, to take the same time: the hash in it is of nothing. */
+/** As good as a hash of a password that nobody knows, to take the same time: it is of nothing. */
 const DUMMY = `$argon2id$v=19$m=${OPTIONS.memoryCost},t=${OPTIONS.timeCost},p=${OPTIONS.parallelism}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
 /** Keyboards and systems write the same characters differently (NIST SP 800-63B, 5.1.1.2). */
 const normal = (password: string): string => password.normalize('NFKC');
 
 /**
- * Takes as long for an account that does not exist, or has no password, as for one whose password is wrong.
- * @param hash a PHC string of `hashPassword`, or null; @throws when it is neither; Failure too_many_requests when too many wait
+ * @param memory of `passwordMemory` for `threads` of them, which share the places
+ * @param lane this thread's own
  */
-export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
-  const isRight = await inTurn(() => argon2.verify(hash ?? DUMMY, normal(password)));
-  return isRight && hash !== null;
-}
-
-/** Whether a hash was made with other parameters than today's. */
-export const isOutdated = (hash: string): boolean => argon2.needsRehash(hash, OPTIONS);
-
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) {
-    if (waiting.length >= QUEUE_MAX) {
-      throw new Failure('too_many_requests', 'Too many passwords are being checked right now', { retryAfterSec: RETRY_AFTER_SEC });
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else running++;
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift(); // takes this one's place, so nobody can slip in between
-    if (next === undefined) running--;
-    else next();
+export function createPasswords(memory: SharedArrayBuffer, threads: number, lane: number): Passwords {
+  const places = sharePlaces(memory, { places: AT_ONCE, lanes: threads }, lane, PASSWORD_QUEUE);
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = await places.run(work);
+    if (done !== null) return done.result;
+    throw new Failure('too_many_requests', 'Too many passwords are being checked right now', { retryAfterSec: RETRY_AFTER_SEC });
   }
+  return {
+    hash: (password) => inTurn(() => argon2.hash(normal(password), OPTIONS)),
+    async verify(hash, password) {
+      const isRight = await inTurn(() => argon2.verify(hash ?? DUMMY, normal(password)));
+      return isRight && hash !== null;
+    },
+    isOutdated: (hash) => argon2.needsRehash(hash, OPTIONS),
+  };
 }
+
+/** For a process with one thread that checks passwords: a command. */
+export const { hash: hashPassword, verify: verifyPassword, isOutdated } = createPasswords(passwordMemory(1), 1, 0);

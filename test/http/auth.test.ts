@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hashPassword } from '../../src/storage/passwords.ts';
+import { AT_ONCE, hashPassword, PASSWORD_QUEUE } from '../../src/storage/passwords.ts';
+import { sharePlaces } from '../../src/storage/places.ts';
 import { KEY_TTL_MS } from '../../src/storage/postgres/key-cache.ts';
-import { type Answer, type ApiServer, BASE_URL, startApi } from '../support/api-server.ts';
+import { type Answer, type ApiServer, BASE_URL, PASSWORD_THREADS, startApi } from '../support/api-server.ts';
+import { until } from '../support/until.ts';
 
 const ANN = { email: 'ann@example.com', password: 'correct horse battery' };
 const BOB = { email: 'bob@example.com', password: 'another horse entirely' };
@@ -127,6 +129,26 @@ it('an address may guess a hundred times in all, whatever accounts it names', as
   assert.is((await guess(103, '2001:db8:1:3::1')).status, 401);
   const { rows } = await api.pool.query('SELECT key FROM throttles');
   for (const { key } of rows) assert.not.match(key, /@|2001|192/);
+});
+
+it('so many passwords wait to be checked, more are refused at once, and those that wait are answered', async () => {
+  // Another thread is checking passwords in all places.
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const other = sharePlaces(api.passwordMemory, { places: AT_ONCE, lanes: PASSWORD_THREADS }, PASSWORD_THREADS - 1, PASSWORD_QUEUE);
+  const busy = Array.from({ length: AT_ONCE }, () => other.run(() => gate));
+  let n = 0;
+  const guess = () =>
+    post('login', { body: { email: `q${++n}@example.com`, password: 'x' }, headers: { 'X-Forwarded-For': `192.0.2.${n}` } });
+  const early = Array.from({ length: PASSWORD_QUEUE.waitingMax + 5 }, guess);
+  await until('a full queue', async () => (await guess()).status === 429);
+  for (let i = 0; i < 5; i++) {
+    const refused = await guess();
+    assert.equal([refused.status, refused.json.code, refused.headers.get('retry-after')], [429, 'too_many_requests', '2']);
+  }
+  open();
+  for (const { status } of await Promise.all(early)) assert.ok(status === 401 || status === 429, `${status}`);
+  await Promise.all(busy);
+  await until('an empty queue', async () => (await guess()).status === 401);
 });
 
 it('a refresh token is good for one use; using it again ends the chain', async () => {

@@ -26,6 +26,22 @@ if (process.platform === 'linux') {
     assert.is(lowered('background', 0).after, Math.max(before, 10));
     assert.equal(lowered('storing', 12), { before: before + 12, after: before + 12 });
   });
+
+  it('lowers the threads that check passwords, and no others', () => {
+    const script = `
+      import { readdirSync, readFileSync } from 'node:fs';
+      import { getPriority } from 'node:os';
+      import { lowerPoolPriority } from ${JSON.stringify(MODULE)};
+      const found = await lowerPoolPriority('passwords');
+      const tasks = readdirSync('/proc/self/task').map((id) => [readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim(), getPriority(Number(id))]);
+      console.log(JSON.stringify({ found, own: getPriority(), tasks }));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    const { found, own, tasks }: { found: number; own: number; tasks: [string, number][] } = JSON.parse(output);
+    assert.is(found, 4);
+    const pool = tasks.filter(([name]) => name === 'libuv-worker');
+    assert.equal(pool, new Array(found).fill(['libuv-worker', Math.max(own, 15)]));
+    for (const [name, nice] of tasks) if (name !== 'libuv-worker') assert.is(nice, own, name);
+  });
 } else {
   it('leaves the process alone where a thread has no priority of its own', () => {
     const { before, after } = lowered('storing', 3);

@@ -30,7 +30,7 @@ import { isCommonPassword } from '../../src/storage/common-passwords.ts';
 import { guardedGuestStore } from '../../src/storage/guests/guarded.ts';
 import { createGuestLinks } from '../../src/storage/guests/links.ts';
 import { createBlockedHosts, refusingBlocked, refusingBlockedGuests } from '../../src/storage/links/blocked-hosts.ts';
-import { hashPassword, isOutdated, verifyPassword } from '../../src/storage/passwords.ts';
+import { createPasswords, passwordMemory } from '../../src/storage/passwords.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
 import { loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
@@ -71,6 +71,9 @@ const GUEST_CAP_BYTES = 1_000_000;
 export const LIMITS: Limits = { requestsPerMinute: 1_000_000, strangersRequestsPerMinute: 1_000_000, linksPerHour: 1_000_000 };
 export const ALL_SCOPES: readonly Scope[] = ['links:read', 'links:write', 'stats:read'];
 
+/** One of the API, and one for a test to keep places busy. */
+export const PASSWORD_THREADS = 2;
+
 export type Sent = { key?: string; body?: unknown; headers?: Record<string, string> };
 /** What a test reads of any JSON answer. */
 // biome-ignore lint/suspicious/noExplicitAny: the shape is what the test is about
@@ -101,6 +104,8 @@ export type ApiServer = {
   reasons: string[];
   registration: { isOpen: boolean };
   foldsWanted: { count: number };
+  /** See core/places.ts. */
+  passwordMemory: SharedArrayBuffer;
   lines: LogLine[];
   pool: Pool;
   tokens: Tokens;
@@ -152,6 +157,7 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
     reasons: [] as string[],
     registration: { isOpen: true },
     foldsWanted: { count: 0 },
+    passwordMemory: passwordMemory(PASSWORD_THREADS),
     clock: { now: Date.UTC(2026, 4, 10, 22, 7) },
   };
   const accounts = createAccountStore(pool);
@@ -240,7 +246,7 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       findSession: sessionLookup({ tokens, accounts }),
       accounts,
       sessions: createSessionStore(pool),
-      passwords: { hash: hashPassword, verify: verifyPassword, isOutdated },
+      passwords: createPasswords(parts.passwordMemory, PASSWORD_THREADS, 0),
       tokens,
       newSessionId: randomUUID,
       registration: createRegistrationStore(pool),
