@@ -9,8 +9,9 @@ import { accountRequestSchemas } from './core/api.ts';
 import { createAsOfNow } from './core/as-of-now.ts';
 import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
-import { backlogBytes, linkVersions, logBoard, TuningBoard } from './core/shared.ts';
+import { backlogBytes, linkVersions, liveSockets, logBoard, TuningBoard } from './core/shared.ts';
 import { frontQuickLinks, openFrontGuests, ownHostsOf } from './front-guests.ts';
+import { createFrontLive } from './front-live.ts';
 import { openFrontThrottles } from './front-throttles.ts';
 import { serveVisits } from './front-visits.ts';
 import { dashboardText } from './http/api/dashboard.ts';
@@ -19,6 +20,7 @@ import { exchangeAddress } from './http/client-address.ts';
 import { createDashboards } from './http/dashboard/dashboards.ts';
 import { API_DEADLINE_MS, type ExchangeDeps } from './http/exchange.ts';
 import { fingerprinter } from './http/keys.ts';
+import type { LiveServer } from './http/live.ts';
 import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
@@ -91,7 +93,10 @@ const throttles = await openFrontThrottles({ setup, pool: queries.value, logger 
 // The same few statements again and again: planning them takes four times as long as they do.
 const dashboards = await poolOf('dashboards', DASHBOARD_CONNECTIONS, API_DEADLINE_MS, { plan_cache_mode: 'force_generic_plan' });
 
-const shardClient = createShardClient(shards);
+const shardClient = createShardClient(shards, {
+  moved: (linkIds, clicks) => live.hub.moved(linkIds, clicks),
+  anyMoved: () => live.hub.allMoved(),
+});
 const asOfNow = createAsOfNow({
   count: createClickCounter(queries.value, setup.node),
   unstored: shardClient.unstored,
@@ -158,13 +163,28 @@ const exchangeDeps: ExchangeDeps = {
     counters,
   }),
 };
+const findSession = sessionLookup({ tokens, accounts });
+const live = createFrontLive({
+  setup,
+  exchange: exchangeDeps,
+  pool: queries.value,
+  shards: shardClient,
+  versions,
+  figures: asOfNow.live,
+  findKey,
+  findSession,
+  tokens,
+  addressOf,
+});
+let liveServer: LiveServer | undefined;
 const server = await startServer(setup.host, setup.port, (app) => {
+  liveServer = live.serve(app);
   registerRoutes(app, {
     ...exchangeDeps,
     findKey,
     apiKeys: createApiKeyStore(queries.value, (hash) => keysEnded([hash])),
     onKeysEnded: keysEnded,
-    findSession: sessionLookup({ tokens, accounts }),
+    findSession,
     accounts,
     sessions: createSessionStore(queries.value),
     passwords,
@@ -198,6 +218,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
       cachedLinks: links.size() + guests.value.table.size(),
       ttlMs: linkTtlMs(),
       cpuLoad: tuning.load,
+      liveSockets: liveSockets(shared.live),
     }),
     metricsToken: null,
     statusToken: setup.statusToken,
@@ -247,6 +268,7 @@ const health = setInterval(() => {
 main.on('message', (message: FromMain) => {
   if (message.type === 'stop') void stop().then(() => process.exit(0));
   else if (message.type === 'health') nodeHealth = message.reasons;
+  else if (message.type === 'storedElsewhere') live.hub.movedElsewhere();
   else if (message.type === 'announced') announcer.settle(message.id);
   else shardClient.connect(message.peer, message.port);
 });
@@ -255,6 +277,7 @@ main.on('message', (message: FromMain) => {
 async function stop(): Promise<void> {
   clearInterval(health);
   nodeHealth = ['stopping'];
+  liveServer?.stop();
   await server.stop();
   for (const log of logs) await log.stop();
   shardClient.close();
@@ -266,6 +289,7 @@ async function stop(): Promise<void> {
 
 process.on('uncaughtException', (error) => {
   logger.error({ err: error }, 'unexpected error; the thread ends and is started again');
+  liveServer?.stop();
   void server.stop().finally(() => process.exit(1));
 });
 

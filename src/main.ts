@@ -95,6 +95,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
       counters,
       logger,
       announce: others.announce,
+      onStored: others.stored,
       health: () => [...others.health(), ...guests.health()],
       shardSetup: (index): ShardSetup => ({
         ...common,
@@ -132,6 +133,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
     }),
   );
 
+  others.onStored(threads.storedElsewhere);
   const poolSetup: PoolSetup = { databaseUrl, logLevel: config.logLevel };
   const poolThreads = Math.max(1, availableParallelism() - 1);
   const openTasks = async () => startTaskPool<PoolTasks>(entryUrl('pool-thread').href, poolSetup, poolThreads);

@@ -15,6 +15,10 @@ const NAME_BYTES = 8;
 export type NodeBus = {
   /** Settles when other nodes know what a thread has changed, or have been waited for long enough. Never rejects. */
   announce(cells: Cells): Promise<void>;
+  /** Tells other nodes that this one has stored clicks. */
+  stored(): void;
+  /** Called when another node has. */
+  onStored(take: () => void): void;
   /** Why the node is not well. */
   health(): readonly string[];
 };
@@ -29,7 +33,10 @@ export type NodeBusOptions = {
 };
 
 export async function startNodeBus({ redisUrl, versions, counters, logger, life }: NodeBusOptions): Promise<NodeBus> {
-  if (redisUrl === null) return { announce: async () => undefined, health: () => [] };
+  if (redisUrl === null) {
+    const nobody = () => undefined;
+    return { announce: async () => undefined, stored: nobody, onStored: nobody, health: () => [] };
+  }
   const newName = () => randomBytes(NAME_BYTES).toString('hex');
   const clock = () => performance.now();
   const bus = await life.start('bus', () => openBus({ url: redisUrl, newName, clock, counters, logger }));
@@ -41,6 +48,8 @@ export async function startNodeBus({ redisUrl, versions, counters, logger, life 
   await life.start('bus ticks', async () => startTicker('bus', TICK_MS, tick, logger));
   return {
     announce: announcer.announce,
+    stored: () => bus.send({ type: 'stored' }),
+    onStored: (take) => bus.on('stored', take),
     health: () => (bus.isUp() ? [] : ['Redis is away: edits are late on other nodes']),
   };
 }

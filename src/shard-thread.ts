@@ -5,6 +5,7 @@ import { createEnricher } from './actors/enrich/enrich.ts';
 import { recentVisitors } from './actors/enrich/recent-visitors.ts';
 import { createFlusher } from './actors/flusher.ts';
 import { createLimits, LIMIT_CONNECTIONS } from './actors/limits.ts';
+import { createLiveWatch } from './actors/live-watch.ts';
 import { createSalts } from './actors/salts.ts';
 import { createShard, type ShardLog } from './actors/shard.ts';
 import { answerOn } from './actors/shard-port.ts';
@@ -28,6 +29,8 @@ const SALT_MS = 600_000;
 const DRAIN_MS = 8_000;
 const VISITORS_REMEMBERED = 2 ** 20;
 const CONNECTIONS = 2;
+/** How often other nodes are told at most that clicks were stored. */
+const STORED_TELL_MS = 250;
 /** A Postgres that takes longer for a statement of a batch counts as away: the node says so, and tries again. */
 const STORE_TIMEOUT_MS = 5_000;
 /** Of a statement about limited links, and of a connection for it: somebody waits for the answer. */
@@ -53,6 +56,8 @@ const limitPool = await createPool({
   connectTimeoutMs: LIMIT_TIMEOUT_MS,
 });
 
+let hasStored = false;
+let saidStoredAt = 0;
 const logs = await openLogs();
 const salts = createSalts(store, Date.now, logger);
 const flusher = createFlusher({
@@ -65,17 +70,20 @@ const flusher = createFlusher({
   isRetryable: isStoreAway,
   onStored(batch) {
     for (const [log, { to }] of batch.moves) logs.get(log)?.release(to);
+    hasStored ||= batch.rows > 0;
   },
   onFatal(error) {
     throw error; // the thread ends; the next one starts from the stored positions
   },
 });
+const live = createLiveWatch();
 const shard = createShard({
   logs: [...logs.values()],
   flusher,
   enrich: createEnricher({ countries: setup.countries, ownHosts: setup.ownHosts, salts: salts.get }),
   seenBefore: recentVisitors(VISITORS_REMEMBERED),
   wantSalt: salts.want,
+  onClick: live.note,
   clock: Date.now,
   counters,
 });
@@ -97,8 +105,18 @@ function loop(): void {
   if (stopping) return;
   const mayHaveMore = shard.tick();
   sayHealth();
+  sayStored();
+  live.tick(Date.now());
   if (mayHaveMore) setImmediate(loop);
   else next = setTimeout(loop, REST_MS);
+}
+
+/** Where other nodes show numbers live, they have to hear of new ones. */
+function sayStored(): void {
+  if (!hasStored || Date.now() - saidStoredAt < STORED_TELL_MS) return;
+  hasStored = false;
+  saidStoredAt = Date.now();
+  main?.postMessage({ type: 'stored' } satisfies ToMain);
 }
 
 let said = '';
@@ -132,7 +150,7 @@ async function stop(): Promise<void> {
 
 main.on('message', (message: FromMain) => {
   if (message.type === 'stop') void stop();
-  else if (message.type === 'connect') answerOn(message.port, shard, limits, Date.now);
+  else if (message.type === 'connect') answerOn(message.port, { shard, limits, live, now: Date.now });
 });
 loop();
 main.postMessage({ type: 'ready' } satisfies ToMain);

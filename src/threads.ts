@@ -24,15 +24,17 @@ type ThreadsOptions = {
   frontSetup(index: number): FrontSetup;
   /** Tells other nodes what a thread has changed; never rejects. */
   announce(cells: Cells): Promise<void>;
+  /** A shard has stored clicks. */
+  onStored(): void;
   /** Why the node is not well, beside what its threads say. */
   health(): readonly string[];
 };
 
-export type Threads = { spreadHealth(): void };
+export type Threads = { spreadHealth(): void; storedElsewhere(): void };
 
 /** Shards first: fronts ask them. They stop after the fronts, when the last click is in the logs. */
 export async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
-  const { shared, counters, logger, shardSetup, frontSetup, announce } = options;
+  const { shared, counters, logger, shardSetup, frontSetup, announce, onStored } = options;
   const life = createLifecycle(logger);
   const shards = new Map<number, SupervisedThread>();
   const fronts = new Map<number, SupervisedThread>();
@@ -43,7 +45,10 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
       name,
       spawn: () => new Worker(entryUrl(file), { workerData: setup, name }),
       onReady,
-      onMessage: ({ id, cells }, answer) => void announce(cells).then(() => answer({ type: 'announced', id })),
+      onMessage(message, answer) {
+        if (message.type === 'stored') onStored();
+        else void announce(message.cells).then(() => answer({ type: 'announced', id: message.id }));
+      },
       counters,
       logger,
     });
@@ -70,6 +75,10 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
         if (said === reasons.join()) return;
         said = reasons.join();
         for (const front of fronts.values()) front.post({ type: 'health', reasons });
+      },
+      /** Another node has stored clicks. */
+      storedElsewhere() {
+        for (const front of fronts.values()) front.post({ type: 'storedElsewhere' });
       },
     },
     stop: life.stop,

@@ -87,6 +87,7 @@ export async function openBacklog(options: { dir: string; pool: Pool; clicks: nu
         enrich: createEnricher({ countries, ownHosts: [], salts: salts.get }),
         seenBefore: recentVisitors(VISITORS),
         wantSalt: salts.want,
+        onClick: () => undefined,
         clock: Date.now,
         counters,
       });

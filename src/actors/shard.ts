@@ -41,6 +41,8 @@ export type ShardOptions = {
   seenBefore: (hi: number, lo: number) => boolean;
   /** Called when a day's salt is missing; ticks go on meanwhile. */
   wantSalt: (day: number) => void;
+  /** Called with each click that was taken; it is reused afterwards. */
+  onClick: (click: ClickRow) => void;
   clock: Clock;
   counters: Counters;
 };
@@ -49,7 +51,7 @@ export type ShardOptions = {
 const CATCH_UP_POLL_MS = 2;
 
 export function createShard(options: ShardOptions): Shard {
-  const { logs, flusher, enrich, seenBefore, wantSalt, clock, counters } = options;
+  const { logs, flusher, enrich, seenBefore, wantSalt, onClick, clock, counters } = options;
   const click: ClickRow = {
     linkId: 0,
     at: 0,
@@ -85,6 +87,7 @@ export function createShard(options: ShardOptions): Shard {
     else if (click.seen) counters.add('repeatClicks');
     if (click.country === 0) counters.add('unknownCountries');
     batch.add(click);
+    onClick(click);
     return true;
   }
 

@@ -4,6 +4,8 @@
  */
 import { calendarMemory } from './calendar.ts';
 import type { LinkDay, LinkDays } from './link-day.ts';
+import type { ReadLiveFigures } from './live.ts';
+import { liveFigures, todayOf } from './live-figures.ts';
 import type { ClickCounter, Clock, LinkNumbers, StatsReader, UnstoredClicks } from './ports.ts';
 import { countSpan, daysAround, statsFigures } from './stats.ts';
 import { QUARTER_MS } from './zone.ts';
@@ -12,7 +14,7 @@ function* documentsOf(days: LinkDays): Iterable<LinkDay> {
   for (const ofLink of days.values()) yield* ofLink.values();
 }
 
-export type AsOfNow = { numbers: LinkNumbers; stats: StatsReader };
+export type AsOfNow = { numbers: LinkNumbers; stats: StatsReader; live: ReadLiveFigures };
 
 export function createAsOfNow(options: { count: ClickCounter; unstored: UnstoredClicks; clock: Clock }): AsOfNow {
   const { count, unstored, clock } = options;
@@ -43,6 +45,25 @@ export function createAsOfNow(options: { count: ClickCounter; unstored: Unstored
       );
       const { days } = await count({ linkIds: ids, fromDay, toDay, facets: true, unstored: batches });
       return statsFigures(documentsOf(days), range, calendar);
+    },
+
+    async live(links) {
+      if (links.length === 0) return new Map();
+      const now = clock();
+      const today = new Map([...new Set(links.map((link) => link.timeZone))].map((zone) => [zone, todayOf(zone, now)]));
+      const spans = [...today.values()];
+      const from = Math.min(...spans.map((span) => span.from)) * QUARTER_MS;
+      const to = Math.max(...spans.map((span) => span.to)) * QUARTER_MS;
+      const linkIds = links.map(({ id }) => id);
+      const batches = await unstored(linkIds);
+      const { totals, days } = await count({ linkIds, ...daysAround(from, to), facets: false, unstored: batches });
+      const none = { clicks: 0, uniques: 0, bots: 0 };
+      return new Map(
+        links.map(({ id, timeZone }) => {
+          const ofLink = days.get(id)?.values() ?? [];
+          return [id, liveFigures(totals.get(id) ?? none, ofLink, today.get(timeZone) ?? todayOf(timeZone, now))];
+        }),
+      );
     },
   };
 }

@@ -15,6 +15,8 @@ export type BusBody =
   | { type: 'changed'; cells: Cells }
   /** The sender could not say what has changed for a while: anything may have. */
   | { type: 'missed' }
+  /** The sender has stored clicks: numbers that are shown live may have changed. */
+  | { type: 'stored' }
   /** The sender has taken in what came with this id. */
   | { type: 'ack'; of: number }
   /** The sender is there, and hears itself. */
@@ -52,6 +54,7 @@ function fieldsOf(text: string): Fields | null {
 const READERS: { [T in BusBody['type']]: (fields: Fields) => BusBodyOf<T> | null } = {
   changed: ({ cells }) => (areCells(cells) ? { type: 'changed', cells } : null),
   missed: () => ({ type: 'missed' }),
+  stored: () => ({ type: 'stored' }),
   ack: ({ of }) => (isCount(of) ? { type: 'ack', of } : null),
   beat: () => ({ type: 'beat' }),
 };

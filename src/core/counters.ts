@@ -78,6 +78,8 @@ export const COUNTERS = {
   flushRetries: sum('Batches tried again', 'Повторы записи пакетов'),
   unacknowledgedChanges: sum('Changes not acknowledged by all nodes', 'Правки, не подтверждённые всеми узлами'),
   ignoredBusMessages: sum('Ignored messages between nodes', 'Отброшенные сообщения между узлами'),
+  liveMessages: sum('Live feed messages', 'Сообщения живой статистики'),
+  slowLiveReaders: sum('Live feed readers dropped as too slow', 'Отключено медленных читателей живой статистики'),
   threadRestarts: sum('Thread restarts', 'Перезапуски потоков'),
 } as const satisfies Record<string, Definition>;
 

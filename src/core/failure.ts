@@ -13,6 +13,7 @@ export type FailureCode =
   | 'last_administrator' // there has to be one
   | 'not_found' // also what belongs to somebody else
   | 'method_not_allowed'
+  | 'upgrade_required' // this address speaks WebSocket only
   | 'slug_taken'
   | 'idempotency_conflict' // the same Idempotency-Key with another body
   | 'stale' // If-Match names an older version

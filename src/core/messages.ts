@@ -1,6 +1,7 @@
 /** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
 import type { Cells } from './announce.ts';
 import type { Limits } from './limits.ts';
+import type { MovedClick } from './live.ts';
 import type { ClickDemand, LogLevel, UnstoredBatch } from './ports.ts';
 import type { Quotas } from './quota.ts';
 import type { SharedMemory } from './shared.ts';
@@ -15,6 +16,8 @@ export type FromMain =
   | { type: 'announced'; id: number }
   /** Why the node is not well, over all its threads; said whenever it changes. */
   | { type: 'health'; reasons: readonly string[] }
+  /** Another node has stored clicks. Sent to fronts. */
+  | { type: 'storedElsewhere' }
   /** A shard thread has started (again); the port leads to it. Sent to fronts and, as the other end, to the shard. */
   | { type: 'connect'; peer: number; port: Port };
 
@@ -22,15 +25,23 @@ export type ToMain =
   | { type: 'ready' }
   /** What has changed, for other nodes; answered by `announced`. */
   | { type: 'changed'; id: number; cells: Cells }
+  /** A shard has stored clicks: other nodes may count them. */
+  | { type: 'stored' }
   /** The reasons why the thread is not well right now, said whenever they change; empty: all well. */
   | { type: 'health'; reasons: string[] };
 
 /** Between a front and a shard. Every question, and every take of one, is answered, in any order. */
-export type ShardQuestion = { type: 'unstored'; id: number; linkIds: readonly number[] } | { type: 'take'; takes: readonly ClickTake[] };
+export type ShardQuestion =
+  | { type: 'unstored'; id: number; linkIds: readonly number[] }
+  | { type: 'take'; takes: readonly ClickTake[] }
+  /** The front wants to hear of these links' clicks, or no longer. */
+  | { type: 'watch' | 'unwatch'; linkIds: readonly number[] };
 export type ShardAnswer =
   | { type: 'unstored'; id: number; batches: UnstoredBatch[] }
   | { type: 'failed'; id: number; reason: string }
-  | { type: 'taken'; takes: readonly ClickTaken[] };
+  | { type: 'taken'; takes: readonly ClickTaken[] }
+  /** Links that the front watches and that have got clicks; the newest of them. */
+  | { type: 'moved'; linkIds: readonly number[]; clicks: readonly MovedClick[] };
 
 /** A limited link and how many of the front's visitors wait for it. */
 export type ClickTake = ClickDemand & { id: number };

@@ -1,14 +1,21 @@
 /**
- * The memory that all threads of a node see. Four boards, each with one rule of who writes where:
+ * The memory that all threads of a node see. Five boards, each with one rule of who writes where:
  *  - counters: one lane a thread (see counters.ts);
  *  - link versions: whoever commits an edit of a link bumps the cell of its slug (atomic), here and on all nodes (announce.ts);
  *  - click logs: one row of cells a log; each cell has one writer;
- *  - tuning: what main has found out of the machine's load, and when a front last wanted a fold.
+ *  - tuning: what main has found out of the machine's load, and when a front last wanted a fold;
+ *  - live: one cell a front, how many sockets of the live feed it has open.
  */
 import { counterBytes } from './counters.ts';
 import { UNTUNED } from './ttl.ts';
 
-export type SharedMemory = { counters: SharedArrayBuffer; versions: SharedArrayBuffer; logs: SharedArrayBuffer; tuning: SharedArrayBuffer };
+export type SharedMemory = {
+  counters: SharedArrayBuffer;
+  versions: SharedArrayBuffer;
+  logs: SharedArrayBuffer;
+  tuning: SharedArrayBuffer;
+  live: SharedArrayBuffer;
+};
 
 export function createSharedMemory(threads: { fronts: number; shards: number }): SharedMemory {
   const lanes = 1 + threads.fronts + threads.shards; // lane 0 is main's
@@ -17,6 +24,7 @@ export function createSharedMemory(threads: { fronts: number; shards: number }):
     versions: new SharedArrayBuffer((VERSION_CELLS + 2) * Int32Array.BYTES_PER_ELEMENT),
     logs: new SharedArrayBuffer(threads.fronts * threads.shards * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT),
     tuning: newTuning(),
+    live: new SharedArrayBuffer(threads.fronts * Int32Array.BYTES_PER_ELEMENT),
   };
 }
 
@@ -190,3 +198,15 @@ export function backlogBytes(memory: SharedArrayBuffer): number {
   }
   return bytes;
 }
+
+/** A front's cell of the live board. A front that has just started has none open. */
+export function liveCell(memory: SharedArrayBuffer, front: number): (open: number) => void {
+  const cells = new Int32Array(memory);
+  cells[front] = 0;
+  return (open) => {
+    cells[front] = open;
+  };
+}
+
+/** Open sockets of the live feed, over all fronts of the node. */
+export const liveSockets = (memory: SharedArrayBuffer): number => new Int32Array(memory).reduce((sum, open) => sum + open, 0);

@@ -32,6 +32,7 @@ export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
   stale: { status: 412, title: 'It was changed in the meantime' },
   too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body has another type than it must have' },
+  upgrade_required: { status: 426, title: 'This address speaks WebSocket', headers: { Upgrade: 'websocket', Connection: 'Upgrade' } },
   idempotency_conflict: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   invalid: { status: 422, title: 'The request is not valid' },
   too_many_links: { status: 422, title: 'There are too many links for this' },

@@ -13,6 +13,7 @@ import { authRoutes } from './api/auth.ts';
 import { type DashboardDeps, dashboardRoutes } from './api/dashboard.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { bulkRoutes } from './api/links-bulk.ts';
+import { liveRoutes } from './api/live.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
 import { type QrDeps, qrRoutes } from './api/qr.ts';
 import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
@@ -64,6 +65,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...qrRoutes(deps),
   ...statsRoutes(deps),
   ...dashboardRoutes(deps),
+  ...liveRoutes(),
   ...authRoutes(deps),
   ...registrationRoutes(deps),
   ...setupRoutes(deps),

@@ -29,6 +29,8 @@ export type Tokens = {
   signRefresh(claims: RefreshClaims): Promise<string>;
   /** @returns the public id; null for whatever is no access token of this server that is valid now */
   readAccess(token: string): Promise<string | null>;
+  /** When an access token ends, in milliseconds since the epoch; null for whatever is none that is valid now. */
+  accessEnd(token: string): Promise<number | null>;
   readRefresh(token: string): Promise<RefreshClaims | null>;
 };
 
@@ -80,6 +82,10 @@ export function createTokens({ secrets, issuer, clock }: TokensOptions): Tokens 
     signRefresh: ({ publicId, sessionId, generation }) => sign('refresh', publicId, { sid: sessionId, gen: generation }),
     async readAccess(token) {
       return (await read('access', token))?.sub ?? null;
+    },
+    async accessEnd(token) {
+      const endSec = (await read('access', token))?.exp;
+      return endSec === undefined ? null : endSec * 1000;
     },
     async readRefresh(token) {
       const payload = await read('refresh', token);

@@ -3,8 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createTakeClient, MAX_WAITING_VISITORS } from '../../src/actors/limit-port.ts';
 import type { Limits } from '../../src/actors/limits.ts';
+import { createLiveWatch } from '../../src/actors/live-watch.ts';
 import type { Shard } from '../../src/actors/shard.ts';
-import { ANSWER_DEADLINE_MS, answerOn, createShardClient } from '../../src/actors/shard-port.ts';
+import { ANSWER_DEADLINE_MS, answerOn, createShardClient, type MovedTakers } from '../../src/actors/shard-port.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { emptyLinkDay } from '../../src/core/link-day.ts';
 import type { UnstoredBatch } from '../../src/core/ports.ts';
@@ -22,6 +23,8 @@ const endsOf = (batches: UnstoredBatch[]) => batches.map((it) => it.ends['f0-s0'
 /** Clicks that a front asks a shard for. */
 type Take = { linkId: number; clicks: number; answer(granted: number | null): void };
 
+const NO_TAKERS: MovedTakers = { moved: () => undefined, anyMoved: () => undefined };
+
 /** A shard that answers when the test lets it. */
 function openShard() {
   const { port1: front, port2: shardPort } = new MessageChannel();
@@ -37,13 +40,14 @@ function openShard() {
   const limits: Limits = {
     take: (linkId, clicks) => new Promise((answer) => takes.push({ linkId, clicks, answer })),
   };
-  answerOn(shardPort, shard, limits, () => NOW);
-  return { front, shardPort, questions, takes };
+  const live = createLiveWatch();
+  answerOn(shardPort, { shard, limits, live, now: () => NOW });
+  return { front, shardPort, questions, takes, live };
 }
 
-function setUp(shards: number) {
+function setUp(shards: number, takers = NO_TAKERS) {
   const opened = Array.from({ length: shards }, openShard);
-  const client = createShardClient(shards);
+  const client = createShardClient(shards, takers);
   for (const [i, { front }] of opened.entries()) client.connect(i, front);
   const asked = (times: number) => until(`${times} questions`, () => opened.every(({ questions }) => questions.length === times));
   return { client, opened, asked };
@@ -106,7 +110,7 @@ test('the end of a shard fails all who wait for it, and the next ones at once', 
 });
 
 test('a shard that is not there fails at once', async () => {
-  const client = createShardClient(2);
+  const client = createShardClient(2, NO_TAKERS);
   assertAway(await thrownBy(client.unstored([1])), /cannot be counted right now/);
   const { front } = openShard();
   client.connect(0, front);

@@ -75,6 +75,7 @@ function openShard(rig: Rig, { salted = true, enrich }: { salted?: boolean; enri
       }),
     seenBefore: (_, lo) => lo % 2 === 0,
     wantSalt: (day) => void state.wanted.push(day),
+    onClick: () => undefined,
     clock: () => clock.now,
     counters: rig.counters,
   });

@@ -34,7 +34,7 @@ function setUp(lives: string) {
       onReady: (thread) => void ready.push(thread),
       onMessage(message, answer) {
         said.push(message);
-        answer({ type: 'health', reasons: [`answer to ${message.id}`] });
+        answer({ type: 'health', reasons: [`answer to ${'id' in message ? message.id : message.type}`] });
       },
       counters: countersOf(memory, 0),
       logger,

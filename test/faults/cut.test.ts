@@ -171,6 +171,7 @@ async function openLanes(store: ClickStore, linkIds: number[], expected: Expecte
       enrich: createEnricher({ countries, ownHosts: [], salts: salts.get }),
       seenBefore: recentVisitors(16), // forgets, so that the store is asked
       wantSalt: salts.want,
+      onClick: () => undefined,
       clock: Date.now,
       counters,
     });

@@ -55,6 +55,7 @@ test('it says what the routes do', async () => {
     'get /api/v1/links/{slug}/stats.csv',
     'get /api/v1/stats',
     'get /api/v1/dashboard',
+    'get /api/v1/live',
     'post /api/v1/auth/login',
     'post /api/v1/auth/refresh',
     'post /api/v1/auth/logout',

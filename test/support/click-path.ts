@@ -119,6 +119,7 @@ export async function openClickPath({ pool, dir, segmentBytes, rememberVisitors 
       enrich: createEnricher({ countries, ownHosts: ['elnk.example'], salts: salts.get }),
       seenBefore: recentVisitors(rememberVisitors),
       wantSalt: salts.want,
+      onClick: () => undefined,
       clock: now,
       counters,
     });
