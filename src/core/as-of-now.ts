@@ -5,7 +5,7 @@
 import { calendarMemory } from './calendar.ts';
 import type { LinkDay, LinkDays } from './link-day.ts';
 import type { ReadLiveFigures } from './live.ts';
-import { liveFigures, todayOf } from './live-figures.ts';
+import { liveFigures } from './live-figures.ts';
 import type { ClickCounter, Clock, LinkNumbers, StatsReader, UnstoredClicks } from './ports.ts';
 import { countSpan, daysAround, statsFigures } from './stats.ts';
 import { QUARTER_MS } from './zone.ts';
@@ -50,20 +50,14 @@ export function createAsOfNow(options: { count: ClickCounter; unstored: Unstored
     async live(links) {
       if (links.length === 0) return new Map();
       const now = clock();
-      const today = new Map([...new Set(links.map((link) => link.timeZone))].map((zone) => [zone, todayOf(zone, now)]));
-      const spans = [...today.values()];
-      const from = Math.min(...spans.map((span) => span.from)) * QUARTER_MS;
-      const to = Math.max(...spans.map((span) => span.to)) * QUARTER_MS;
+      const calendars = links.map((link) => calendarAt(link.timeZone, now));
+      const from = calendars.reduce((earliest, { today }) => Math.min(earliest, today.from), Number.POSITIVE_INFINITY) * QUARTER_MS;
+      const to = calendars.reduce((latest, { today }) => Math.max(latest, today.to), Number.NEGATIVE_INFINITY) * QUARTER_MS;
       const linkIds = links.map(({ id }) => id);
       const batches = await unstored(linkIds);
       const { totals, days } = await count({ linkIds, ...daysAround(from, to), facets: false, unstored: batches });
       const none = { clicks: 0, uniques: 0, bots: 0 };
-      return new Map(
-        links.map(({ id, timeZone }) => {
-          const ofLink = days.get(id)?.values() ?? [];
-          return [id, liveFigures(totals.get(id) ?? none, ofLink, today.get(timeZone) ?? todayOf(timeZone, now))];
-        }),
-      );
+      return new Map(links.map(({ id }, i) => [id, liveFigures(totals.get(id) ?? none, days.get(id)?.values() ?? [], calendars[i])]));
     },
   };
 }
