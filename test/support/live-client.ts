@@ -32,7 +32,9 @@ export class LiveClient {
     this.socket.onclose = ({ code, reason }) => {
       this.end = { code, reason };
     };
-    this.socket.onerror = () => undefined; // 'close' follows
+    this.socket.onerror = () => {
+      if (!this.isOpen) this.end ??= { code: 1006, reason: 'refused' }; // of that Node's WebSocket tells no 'close'
+    };
   }
 
   /** Settles when the connection is open, or refused. */
