@@ -25,8 +25,7 @@ import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
 import { createTokens } from './http/tokens.ts';
-import { createLogger } from './logging.ts';
-import { RECORD_MIN_BYTES } from './storage/click-log/spec.ts';
+import { backlogOf } from './node-state.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
 import { isCommonPassword } from './storage/common-passwords.ts';
 import { createBlockedHosts, markingBlocked, refusingBlocked } from './storage/links/blocked-hosts.ts';
@@ -46,6 +45,7 @@ import { createOwnerLinkIds } from './storage/postgres/owner-links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
+import { openThreadLog } from './thread-log.ts';
 import { webFolder } from './web-folder.ts';
 
 /** Lifetime of a cached link while this node cannot be told what others have edited. */
@@ -65,7 +65,7 @@ if (main === null) throw new Error('front-thread.ts is started by main.ts');
 
 const name = `front ${setup.index}`;
 const { shared, shards } = setup;
-const logger = createLogger({ level: setup.logLevel, fields: { thread: name } });
+const logger = openThreadLog(name, setup.logLevel, main);
 const counters = countersOf(shared.counters, 1 + setup.index);
 const versions = linkVersions(shared.versions);
 const tuning = new TuningBoard(shared.tuning);
@@ -207,7 +207,15 @@ const server = await startServer(setup.host, setup.port, (app) => {
     onChanged: announcer.changed,
     baseUrl: setup.baseUrl,
     ownHosts,
-    ...joinAdministration(queries.value, announcer, () => setup.isRegistrationOpen),
+    ...joinAdministration({
+      pool: queries.value,
+      announcer,
+      isOpenBySetting: () => setup.isRegistrationOpen,
+      node: setup.node,
+      run: setup.run,
+      memory: shared,
+      clock: Date.now,
+    }),
     hosts,
     version: setup.version,
     webFolder: webFolder(),
@@ -238,18 +246,16 @@ const server = await startServer(setup.host, setup.port, (app) => {
 });
 
 function status(): NodeStatus {
-  const totals = readCounters(shared.counters);
-  const backlog = backlogBytes(shared.logs);
-  const meanClickBytes = totals.clickLogBytes / Math.max(1, totals.redirects - totals.clicksLost);
+  const backlog = backlogOf(shared);
   return {
     version: setup.version,
     uptimeSec: Math.floor((Date.now() - setup.startedAt) / 1000),
     ttlMs: linkTtlMs(),
     fronts: setup.fronts,
     shards,
-    backlogBytes: backlog,
-    backlogClicks: backlog === 0 ? 0 : Math.max(1, Math.round(backlog / Math.max(RECORD_MIN_BYTES, meanClickBytes))),
-    clicksLost: totals.clicksLost,
+    backlogBytes: backlog.bytes,
+    backlogClicks: backlog.clicks,
+    clicksLost: readCounters(shared.counters).clicksLost,
     degraded: nodeHealth,
   };
 }

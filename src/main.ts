@@ -2,13 +2,14 @@
  * A node: what belongs together is started in this order and stopped in the reverse one, so that no part outlives what it needs.
  * The main thread serves no requests; it starts the threads, introduces them to each other, and decides when to fold.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { bundledCountries, loadCountries } from './actors/enrich/country.ts';
 import { type Config, localOrigin } from './config.ts';
 import { countersOf } from './core/counters.ts';
+import { watchedLogger } from './core/journal.ts';
 import { resetToken } from './core/mail.ts';
 import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
@@ -22,6 +23,7 @@ import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
 import { startNodeGuests } from './node-guests.ts';
+import { nodeJournal, startBookkeeping, startHeartbeat } from './node-operations.ts';
 import { startNodeRetention } from './node-retention.ts';
 import type { PoolTasks } from './pool-thread.ts';
 import { lowerPoolPriority } from './priority.ts';
@@ -58,8 +60,13 @@ export async function startNode(config: Config, logger: Logger): Promise<Compone
   }
 }
 
-async function startParts(config: Config, logger: Logger, life: Lifecycle): Promise<{ url: string }> {
+async function startParts(config: Config, log: Logger, life: Lifecycle): Promise<{ url: string }> {
   const startedAt = Date.now();
+  const run = randomUUID();
+  const { frontThreads: fronts, shardThreads: shards } = config;
+  const shared = createSharedMemory({ fronts, shards });
+  const journal = nodeJournal(shared, Date.now);
+  const logger = watchedLogger(log, 'main', Date.now, journal.event);
   const folder = await life.start('data folder', () => openDataFolder(config.dataDir));
   const port = await life.start('port', () => claimPort(config.host, config.port));
   const databaseUrl = config.databaseUrl ?? (await life.start('embedded Postgres', () => startEmbedded({ dir: folder.path, logger }))).url;
@@ -69,10 +76,9 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   };
   const pool = await life.start('database', openDatabase, ABANDON);
 
-  const { frontThreads: fronts, shardThreads: shards } = config;
-  const shared = createSharedMemory({ fronts, shards });
   const counters = countersOf(shared.counters, MAIN_LANE);
   const tuning = new TuningBoard(shared.tuning);
+  await startBookkeeping({ journal, pool, node: folder.nodeId, run, startedAt, counters, logger, life });
   // Before the threads, so that no change is missed by a link that is cached.
   const others = await startNodeBus({ redisUrl: config.redisUrl, versions: linkVersions(shared.versions), counters, logger, life });
   const guests = await startNodeGuests({ config, pool, counters, logger, life });
@@ -96,6 +102,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
       logger,
       announce: others.announce,
       onStored: others.stored,
+      onEvent: journal.event,
       health: () => [...others.health(), ...guests.health()],
       shardSetup: (index): ShardSetup => ({
         ...common,
@@ -109,6 +116,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
       frontSetup: (index): FrontSetup => ({
         ...common,
         index,
+        run,
         version: VERSION,
         startedAt,
         host: config.host,
@@ -140,7 +148,7 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   const tasks = await life.start('task pool', openTasks, ABANDON);
   const folding = createFolding({
     epochs: createEpochStore(pool),
-    runFold: () => tasks.run('foldClicks'),
+    runFold: () => journal.timed('maintenance', 'folding', () => tasks.run('foldClicks'), isDone),
     wantedAt: () => tuning.foldWantedAt,
     rawClickDays: config.rawClickDays,
     clock: Date.now,
@@ -150,6 +158,15 @@ async function startParts(config: Config, logger: Logger, life: Lifecycle): Prom
   await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
   await startNodeRetention(databaseUrl, logger, life);
   await life.start('ttl tuner', async () => startTtlTuner(tuning, logger));
+  await startHeartbeat({
+    pool,
+    node: folder.nodeId,
+    logger,
+    life,
+    shape: { shared, fronts, shards, startedAt },
+    folder: folder.path,
+    degraded: threads.health,
+  });
   await startMail(config, baseUrl, pool, logger, life);
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
@@ -191,6 +208,8 @@ async function startMail(
 }
 
 const MAIN_LANE = 0;
+/** Whether there was anything to do. */
+const isDone = (result: unknown): boolean => result !== null;
 /** The fronts share their port (SO_REUSEPORT), which would also share it with another node: so it is tried alone first. */
 async function claimPort(host: string, port: number): Promise<Component<number>> {
   const probe = createServer();

@@ -12,7 +12,6 @@ import { answerOn } from './actors/shard-port.ts';
 import { countersOf } from './core/counters.ts';
 import type { FromMain, ShardSetup, ToMain } from './core/messages.ts';
 import { logBoard } from './core/shared.ts';
-import { createLogger } from './logging.ts';
 import { lowerPriority } from './priority.ts';
 import { openLogReader } from './storage/click-log/reader.ts';
 import { type LogId, listLogs, logName } from './storage/click-log/segment.ts';
@@ -20,6 +19,7 @@ import { createLogSyncer } from './storage/click-log/syncer.ts';
 import { createClickLimitStore } from './storage/postgres/click-limits.ts';
 import { createClickStore } from './storage/postgres/clicks.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
+import { openThreadLog } from './thread-log.ts';
 
 /** How long the loop rests when its logs have nothing new. */
 const REST_MS = 20;
@@ -43,7 +43,7 @@ if (main === null) throw new Error('shard-thread.ts is started by main.ts');
 // Redirects first: what is written down can wait.
 lowerPriority('storing');
 const name = `shard ${setup.index}`;
-const logger = createLogger({ level: setup.logLevel, fields: { thread: name } });
+const logger = openThreadLog(name, setup.logLevel, main);
 const counters = countersOf(setup.shared.counters, 1 + setup.fronts + setup.index);
 const pool = await createPool({ url: setup.databaseUrl, name, max: CONNECTIONS, logger, queryTimeoutMs: STORE_TIMEOUT_MS });
 const store = createClickStore({ pool: pool.value, node: setup.node, randomBytes, logger });

@@ -3,6 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type SupervisedThread, superviseThread } from './actors/supervisor.ts';
 import type { Cells } from './core/announce.ts';
 import type { Counters } from './core/counters.ts';
+import type { NodeEvent } from './core/journal.ts';
 import type { FrontSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
 import { backlogBytes, type SharedMemory } from './core/shared.ts';
@@ -26,15 +27,17 @@ type ThreadsOptions = {
   announce(cells: Cells): Promise<void>;
   /** A shard has stored clicks. */
   onStored(): void;
+  /** A warning or an error in a thread's log. */
+  onEvent(event: NodeEvent): void;
   /** Why the node is not well, beside what its threads say. */
   health(): readonly string[];
 };
 
-export type Threads = { spreadHealth(): void; storedElsewhere(): void };
+export type Threads = { spreadHealth(): void; health(): readonly string[]; storedElsewhere(): void };
 
 /** Shards first: fronts ask them. They stop after the fronts, when the last click is in the logs. */
 export async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
-  const { shared, counters, logger, shardSetup, frontSetup, announce, onStored } = options;
+  const { shared, counters, logger, shardSetup, frontSetup, announce, onStored, onEvent } = options;
   const life = createLifecycle(logger);
   const shards = new Map<number, SupervisedThread>();
   const fronts = new Map<number, SupervisedThread>();
@@ -47,6 +50,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
       onReady,
       onMessage(message, answer) {
         if (message.type === 'stored') onStored();
+        else if (message.type === 'events') for (const event of message.events) onEvent(event);
         else void announce(message.cells).then(() => answer({ type: 'announced', id: message.id }));
       },
       counters,
@@ -66,11 +70,13 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
   await life.start('shards', () => together(options.shards, startShard));
   await life.start('fronts', () => together(options.fronts, startFront));
 
+  const health = () => [...[...shards.values(), ...fronts.values()].flatMap((thread) => thread.health()), ...options.health()];
   return {
     value: {
+      health,
       /** Tells the fronts how all threads are, when that has changed: any of them may be asked. */
       spreadHealth() {
-        const reasons = [...[...shards.values(), ...fronts.values()].flatMap((thread) => thread.health()), ...options.health()];
+        const reasons = health();
         counters.raise('backlogHighWaterBytes', backlogBytes(shared.logs));
         if (said === reasons.join()) return;
         said = reasons.join();

@@ -11,7 +11,7 @@ export const ADMIN_CURSOR_MAX_LENGTH = 1_000;
 /** Accounts in one request: each is a transaction, and together they have one request's time. */
 export const BULK_MAX_USERS = 100;
 
-const page = {
+export const page = {
   limit: z.coerce.number().int().min(1).max(PAGE_MAX_LINKS).default(PAGE_DEFAULT_LINKS),
   cursor: z.string().max(ADMIN_CURSOR_MAX_LENGTH).optional().meta({ description: 'nextCursor of the page before' }),
 };

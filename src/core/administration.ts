@@ -12,6 +12,8 @@ export const ADMIN_ACTIONS = [
   'host.block',
   'host.unblock',
   'settings.edit',
+  'job.retry',
+  'job.delete',
 ] as const;
 export type AdminAction = (typeof ADMIN_ACTIONS)[number];
 

@@ -7,10 +7,14 @@
  * restarted goes on with its lane.
  */
 
-type Definition = { kind: 'sum' | 'max'; en: string; ru: string };
+/** `sum`: all that happened; `max`: the largest there was; `newest`: what each node says last, of several nodes the smallest. */
+export type CounterKind = 'sum' | 'max' | 'newest';
+
+type Definition = { kind: CounterKind; en: string; ru: string };
 
 const sum = (en: string, ru: string): Definition => ({ kind: 'sum', en, ru });
 const max = (en: string, ru: string): Definition => ({ kind: 'max', en, ru });
+const newest = (en: string, ru: string): Definition => ({ kind: 'newest', en, ru });
 
 export const COUNTERS = {
   rejectedUrls: sum('Rejected URLs', 'Отклонённые адреса'),
@@ -81,6 +85,8 @@ export const COUNTERS = {
   liveMessages: sum('Live feed messages', 'Сообщения живой статистики'),
   slowLiveReaders: sum('Live feed readers dropped as too slow', 'Отключено медленных читателей живой статистики'),
   threadRestarts: sum('Thread restarts', 'Перезапуски потоков'),
+  failedTelegramMessages: sum('Failed Telegram messages', 'Неотправленные сообщения в Telegram'),
+  daysWithoutRestart: newest('Days without restart', 'Дней без перезапуска'),
 } as const satisfies Record<string, Definition>;
 
 export type CounterName = keyof typeof COUNTERS;
@@ -94,7 +100,7 @@ export type Counters = {
   add(name: CounterName, n?: number): void;
   /** `add` for one counter, looked up beforehand: for what happens at every click. */
   adder(name: CounterName): (n: number) => void;
-  /** For counters of kind `max`: keeps the largest. */
+  /** For counters that are no sums, all of which are main's: keeps the largest. */
   raise(name: CounterName, value: number): void;
 };
 
@@ -129,4 +135,16 @@ export function readCounters(memory: SharedArrayBuffer): Record<CounterName, num
     totals[name] = COUNTERS[name].kind === 'sum' ? totals[name] + cells[i] : Math.max(totals[name], cells[i]);
   }
   return totals;
+}
+
+/** Whoever keeps days apart begins a new one: what a day's largest was is not that of the next. For main, which alone raises them. */
+export function forgetMaxima(memory: SharedArrayBuffer): void {
+  const cells = new Float64Array(memory);
+  for (let i = 0; i < cells.length; i++) if (COUNTERS[COUNTER_NAMES[i % COUNTER_NAMES.length]].kind === 'max') cells[i] = 0;
+}
+
+/** What is counted further on, joined with what was before. */
+export function joinCounts(kind: CounterKind, before: number, after: number): number {
+  if (kind === 'sum') return before + after;
+  return kind === 'max' ? Math.max(before, after) : after;
 }

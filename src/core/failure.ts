@@ -15,6 +15,8 @@ export type FailureCode =
   | 'method_not_allowed'
   | 'upgrade_required' // this address speaks WebSocket only
   | 'slug_taken'
+  | 'job_running' // what runs can be neither deleted nor begun again
+  | 'job_gone' // what the job carried was deleted
   | 'idempotency_conflict' // the same Idempotency-Key with another body
   | 'stale' // If-Match names an older version
   | 'not_yet' // there is a link, but it does not lead anywhere yet

@@ -1,5 +1,6 @@
 /** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
 import type { Cells } from './announce.ts';
+import type { NodeEvent } from './journal.ts';
 import type { Limits } from './limits.ts';
 import type { MovedClick } from './live.ts';
 import type { ClickDemand, LogLevel, UnstoredBatch } from './ports.ts';
@@ -27,6 +28,8 @@ export type ToMain =
   | { type: 'changed'; id: number; cells: Cells }
   /** A shard has stored clicks: other nodes may count them. */
   | { type: 'stored' }
+  /** Warnings and errors of the thread's log, grouped. */
+  | { type: 'events'; events: NodeEvent[] }
   /** The reasons why the thread is not well right now, said whenever they change; empty: all well. */
   | { type: 'health'; reasons: string[] };
 
@@ -54,6 +57,8 @@ export type FrontSetup = {
   fronts: number;
   shards: number;
   node: string;
+  /** Of this run of the node. */
+  run: string;
   version: string;
   startedAt: number;
   host: string;

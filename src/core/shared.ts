@@ -1,21 +1,16 @@
 /**
- * The memory that all threads of a node see. Five boards, each with one rule of who writes where:
+ * The memory that all threads of a node see. Six boards, each with one rule of who writes where:
  *  - counters: one lane a thread (see counters.ts);
  *  - link versions: whoever commits an edit of a link bumps the cell of its slug (atomic), here and on all nodes (announce.ts);
  *  - click logs: one row of cells a log; each cell has one writer;
+ *  - today: main's, what the counters were when the UTC day began;
  *  - tuning: what main has found out of the machine's load, and when a front last wanted a fold;
  *  - live: one cell a front, how many sockets of the live feed it has open.
  */
-import { counterBytes } from './counters.ts';
+import { COUNTER_NAMES, type CounterName, counterBytes } from './counters.ts';
 import { UNTUNED } from './ttl.ts';
 
-export type SharedMemory = {
-  counters: SharedArrayBuffer;
-  versions: SharedArrayBuffer;
-  logs: SharedArrayBuffer;
-  tuning: SharedArrayBuffer;
-  live: SharedArrayBuffer;
-};
+export type SharedMemory = Record<'counters' | 'versions' | 'logs' | 'tuning' | 'today' | 'live', SharedArrayBuffer>;
 
 export function createSharedMemory(threads: { fronts: number; shards: number }): SharedMemory {
   const lanes = 1 + threads.fronts + threads.shards; // lane 0 is main's
@@ -25,8 +20,30 @@ export function createSharedMemory(threads: { fronts: number; shards: number }):
     logs: new SharedArrayBuffer(threads.fronts * threads.shards * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT),
     tuning: newTuning(),
     live: new SharedArrayBuffer(threads.fronts * Int32Array.BYTES_PER_ELEMENT),
+    today: new SharedArrayBuffer((1 + COUNTER_NAMES.length) * Float64Array.BYTES_PER_ELEMENT),
   };
 }
+
+type Totals = Record<CounterName, number>;
+
+/** What the counters were when the UTC day began, or the node if that was later. Written by main. */
+export function todayBoard(memory: SharedArrayBuffer) {
+  const cells = new Float64Array(memory);
+  return {
+    /** @param day since 1970 */
+    begin(day: number, totals: Totals): void {
+      cells[0] = 0; // whoever reads meanwhile finds that no day is today
+      for (const [i, name] of COUNTER_NAMES.entries()) cells[1 + i] = totals[name];
+      cells[0] = day;
+    },
+    /** @returns null while the day has not begun for main */
+    read(day: number): Totals | null {
+      const totals = Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, cells[1 + i]])) as Totals;
+      return cells[0] === day ? totals : null;
+    },
+  };
+}
+export type TodayBoard = ReturnType<typeof todayBoard>;
 
 /** The same on all nodes: they name cells to each other (bus.ts). */
 export const VERSION_CELLS = 65_536;

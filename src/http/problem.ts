@@ -27,6 +27,8 @@ export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
   not_yet: { status: 404, title: 'This link does not lead anywhere yet' },
   method_not_allowed: { status: 405, title: 'Not with this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  job_running: { status: 409, title: 'The job is running' },
+  job_gone: { status: 409, title: 'The job cannot be done again' },
   slug_taken: { status: 409, title: 'The slug is taken' },
   gone: { status: 410, title: 'This link is no longer available' },
   stale: { status: 412, title: 'It was changed in the meantime' },

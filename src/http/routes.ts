@@ -5,7 +5,10 @@ import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
 import { type AuditDeps, auditRoutes } from './api/admin/audit.ts';
 import { type BlockedHostDeps, blockedHostRoutes } from './api/admin/blocked-hosts.ts';
+import { type CounterDeps, counterRoutes } from './api/admin/counters.ts';
+import { type JobDeps, jobRoutes } from './api/admin/jobs.ts';
 import { type AdminLinkDeps, adminLinkRoutes } from './api/admin/links.ts';
+import { type NodeDeps, nodeRoutes } from './api/admin/nodes.ts';
 import { type SettingsDeps, settingsRoutes } from './api/admin/settings.ts';
 import { type AdminUserDeps, adminUserRoutes } from './api/admin/users.ts';
 import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
@@ -35,7 +38,8 @@ import { allowanceHeaders, type RequestThrottle } from './throttle.ts';
 /** Bytes of a JSON body at most. */
 export const API_BODY_MAX_BYTES = 64 << 10;
 
-type AdminDeps = SetupDeps & AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps;
+type OperatorDeps = CounterDeps & NodeDeps & JobDeps;
+type AdminDeps = SetupDeps & AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps & OperatorDeps;
 export type ApiDeps = DashboardDeps & LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
 type CallerDeps = CallerLookups & {
   counters: Counters;
@@ -76,6 +80,9 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...blockedHostRoutes(deps),
   ...settingsRoutes(deps),
   ...auditRoutes(deps),
+  ...counterRoutes(deps),
+  ...nodeRoutes(deps),
+  ...jobRoutes(deps),
 ];
 
 export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {

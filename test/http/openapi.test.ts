@@ -38,6 +38,11 @@ test('it says what the routes do', async () => {
     'get /api/v1/admin/settings',
     'patch /api/v1/admin/settings',
     'get /api/v1/admin/audit',
+    'get /api/v1/admin/counters',
+    'get /api/v1/admin/nodes',
+    'get /api/v1/admin/jobs',
+    'post /api/v1/admin/jobs/{id}/retry',
+    'delete /api/v1/admin/jobs/{id}',
   ];
   assert.equal(operations.filter(isAdmins), adminOperations);
   const others = operations.filter((operation) => !isAdmins(operation));

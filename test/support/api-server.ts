@@ -5,13 +5,14 @@ import { trustedProxyList } from '../../src/config.ts';
 import { createAllowance } from '../../src/core/allowance.ts';
 import { type Announcer, threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas, type OwnerStats, type Scope } from '../../src/core/api.ts';
-import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
+import { type CounterName, type Counters, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import { type Limits, linkPolicy, requestPolicy, strangersPolicy } from '../../src/core/limits.ts';
 import type { Component, KeyLookup, LinkFigures, ThrottlePolicy } from '../../src/core/ports.ts';
 import { quickHostsOf } from '../../src/core/quick-links.ts';
 import type { Quotas } from '../../src/core/quota.ts';
-import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
+import { createSharedMemory, linkVersions, todayBoard } from '../../src/core/shared.ts';
 import type { StatsRange } from '../../src/core/stats.ts';
+import { DAY_MS } from '../../src/core/zone.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
 import { dashboardText } from '../../src/http/api/dashboard.ts';
 import { GUEST_LINKS_POLICY } from '../../src/http/api/guest-links.ts';
@@ -67,6 +68,7 @@ const STATUS: NodeStatus = {
 export const QUOTAS: Quotas = { regular: 75, extended: 150 };
 export const QUICK_LINK_SHOPS = ['ozon', 'wildberries'];
 const GUEST_CAP_BYTES = 1_000_000;
+const NODE = 'test';
 /** Nothing that a test does without meaning to comes near them. */
 export const LIMITS: Limits = { requestsPerMinute: 1_000_000, strangersRequestsPerMinute: 1_000_000, linksPerHour: 1_000_000 };
 export const ALL_SCOPES: readonly Scope[] = ['links:read', 'links:write', 'stats:read'];
@@ -111,6 +113,9 @@ export type ApiServer = {
   tokens: Tokens;
   clock: { now: number };
   counter(name: CounterName): number;
+  counters: Counters;
+  /** The UTC day of the clock begins, as main says it. */
+  beginDay(): void;
 };
 
 export const NO_STATS: Omit<OwnerStats, 'timezone' | 'from' | 'to'> = {
@@ -162,7 +167,8 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
   };
   const accounts = createAccountStore(pool);
   const tokens = createTokens({ secrets: [TOKEN_SECRET], issuer: BASE_URL, clock: () => parts.clock.now });
-  const versions = linkVersions(createSharedMemory({ fronts: 1, shards: 1 }).versions);
+  const shared = createSharedMemory({ fronts: 1, shards: 1 });
+  const versions = linkVersions(shared.versions);
   const announcer = threadAnnouncer(versions, null);
   const keysEnded = (hashes: readonly Uint8Array[]) => announcer.changed(hashes.map(keyName));
   const slugsOf = (names: Iterable<string>) => [...names].filter((name) => !name.includes(':'));
@@ -230,7 +236,7 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       },
       guests,
       dashboard: createDashboards({
-        store: createDashboardStore(pool, 'test'),
+        store: createDashboardStore(pool, NODE),
         unstored: async () => [],
         text: dashboardText({ baseUrl: BASE_URL }),
         clock,
@@ -267,7 +273,15 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       deadlineMs: API_DEADLINE_MS,
       clock,
       baseUrl: BASE_URL,
-      ...joinAdministration(pool, recording, () => parts.registration.isOpen),
+      ...joinAdministration({
+        pool,
+        announcer: recording,
+        isOpenBySetting: () => parts.registration.isOpen,
+        node: NODE,
+        run: 'this-run',
+        memory: { counters: counterMemory, today: shared.today },
+        clock,
+      }),
       hosts,
       ownHosts,
       version: '0.0.0',
@@ -293,6 +307,8 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       pool,
       tokens,
       counter: (name) => readCounters(counterMemory)[name],
+      counters,
+      beginDay: () => todayBoard(shared.today).begin(Math.floor(clock() / DAY_MS), readCounters(counterMemory)),
     },
     async stop() {
       await server.stop();

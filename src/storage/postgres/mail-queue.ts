@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { MAIL_TASKS, type MailOrder, readMailOrder } from '../../core/mail.ts';
+import { freeDeadWorkers, giveUpJobs } from './jobs.ts';
 import type { Queryable } from './pool.ts';
 
 /** Tries grow apart from some seconds to six hours (e^n, n at most 10): together some 16 hours. */
@@ -36,22 +37,10 @@ async function addJob(db: Queryable, task: string, payload: object, jobKey: stri
 }
 
 /**
- * Frees the mails that dead nodes were sending (graphile-worker itself waits for four hours), and deletes those that were given up, for
- * their links are secrets. A lock names a node's worker pool, and can only be taken from it as a whole.
+ * Frees what dead nodes were doing, and deletes the mails that were given up, for their links are secrets.
  * @returns how many were given up
  */
 export async function tidyMailQueue(db: Queryable): Promise<number> {
-  await db.query(
-    `SELECT graphile_worker.force_unlock_workers(array_agg(pool)) FROM (
-       SELECT locked_by AS pool FROM graphile_worker.jobs WHERE locked_by IS NOT NULL
-       GROUP BY locked_by HAVING max(locked_at) < now() - $1::interval
-     ) AS dead HAVING count(*) > 0`,
-    [DEAD_AFTER],
-  );
-  const { rowCount } = await db.query(
-    `SELECT graphile_worker.complete_jobs(array_agg(id)) FROM graphile_worker.jobs
-     WHERE task_identifier = ANY($1) AND attempts >= max_attempts AND locked_at IS NULL HAVING count(*) > 0`,
-    [Object.values(MAIL_TASKS)],
-  );
-  return rowCount ?? 0;
+  await freeDeadWorkers(db, DEAD_AFTER);
+  return giveUpJobs(db, Object.values(MAIL_TASKS));
 }

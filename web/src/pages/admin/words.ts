@@ -141,6 +141,8 @@ export const acts = words<ActionWords>(
     'host.block': 'blocked a host',
     'host.unblock': 'unblocked a host',
     'settings.edit': 'changed the registration',
+    'job.retry': 'ran a job again',
+    'job.delete': 'deleted a job',
   },
   {
     setup: 'стал первым администратором',
@@ -151,5 +153,7 @@ export const acts = words<ActionWords>(
     'host.block': 'запретил сайт',
     'host.unblock': 'разрешил сайт',
     'settings.edit': 'изменил регистрацию',
+    'job.retry': 'запустил задание снова',
+    'job.delete': 'удалил задание',
   },
 );
