@@ -8,7 +8,7 @@ import { isbot } from 'isbot';
 import { type CountryResponse, Reader } from 'maxmind';
 import UAParser from 'ua-parser-js';
 import { parseAgent } from '../src/actors/enrich/agent.ts';
-import { bundledCountries, countryReader, loadCountries } from '../src/actors/enrich/country.ts';
+import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../src/actors/enrich/country.ts';
 import { createEnricher } from '../src/actors/enrich/enrich.ts';
 import { recentVisitors } from '../src/actors/enrich/recent-visitors.ts';
 import { visitorHasher } from '../src/actors/enrich/visitor.ts';
@@ -90,7 +90,7 @@ const emptyRow = (): ClickRow => ({
 function enrichRows(countries: SharedArrayBuffer, rounds: readonly LoggedClick[][]): BenchRow[] {
   const [clicks] = rounds;
   const salt = new Uint8Array(16).fill(7);
-  const enrich = createEnricher({ countries, ownHosts: ['go.example'], salts: () => salt });
+  const enrich = createEnricher({ countryOf: countryReader(countries), ownHosts: ['go.example'], salts: () => salt });
   const seenBefore = recentVisitors(1 << 20);
   const out = emptyRow();
   const each = rounds.map((round) => nanoseconds(CLICKS, 1, (i) => enrich(round[i], out)));
@@ -109,7 +109,7 @@ function enrichRows(countries: SharedArrayBuffer, rounds: readonly LoggedClick[]
 
 function countryRows(countries: SharedArrayBuffer, clicks: readonly LoggedClick[]): BenchRow[] {
   const countryOf = countryReader(countries);
-  const library = new Reader<CountryResponse>(readFileSync(bundledCountries()));
+  const library = new Reader<CountryResponse>(readFileSync(BUNDLED_COUNTRIES.file));
   const own = nanoseconds(CLICKS, 5, (i) => countryOf(clicks[i].address));
   const theirs = nanoseconds(CLICKS, 2, (i) => library.get(clicks[i].address.subarray(12).join('.')));
   return [row('country of an address (baseline: maxmind reader)', own, 'ns', theirs)];
@@ -157,7 +157,7 @@ export async function run(): Promise<BenchRow[]> {
   );
   const userAgents = [...new Set(data.map((it) => it.userAgent))];
   const began = performance.now();
-  const countries = await loadCountries(bundledCountries());
+  const { memory: countries } = await loadCountries(BUNDLED_COUNTRIES.file);
   const loadMs = performance.now() - began;
   const rounds = Array.from({ length: ROUNDS }, (_, i) => madeClicks(randomFrom(i), userAgents));
   return [

@@ -148,6 +148,7 @@ function linkTtlMs(): number {
 }
 
 let nodeHealth: readonly string[] = [];
+let { countries } = setup;
 const addressOf = exchangeAddress(trustedProxies);
 const exchangeDeps: ExchangeDeps = {
   logger,
@@ -256,6 +257,7 @@ function status(): NodeStatus {
     backlogBytes: backlog.bytes,
     backlogClicks: backlog.clicks,
     clicksLost: readCounters(shared.counters).clicksLost,
+    countries,
     degraded: nodeHealth,
   };
 }
@@ -275,6 +277,7 @@ main.on('message', (message: FromMain) => {
   if (message.type === 'stop') void stop().then(() => process.exit(0));
   else if (message.type === 'health') nodeHealth = message.reasons;
   else if (message.type === 'storedElsewhere') live.hub.movedElsewhere();
+  else if (message.type === 'countries') countries = message.countries.about;
   else if (message.type === 'announced') announcer.settle(message.id);
   else shardClient.connect(message.peer, message.port);
 });

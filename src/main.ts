@@ -6,7 +6,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { bundledCountries, loadCountries } from './actors/enrich/country.ts';
 import { type Config, localOrigin } from './config.ts';
 import { countersOf } from './core/counters.ts';
 import { watchedLogger } from './core/journal.ts';
@@ -22,6 +21,7 @@ import { startTicker } from './jobs/ticker.ts';
 import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
+import { openNodeCountries } from './node-countries.ts';
 import { startNodeGuests } from './node-guests.ts';
 import { nodeJournal, startBookkeeping, startHeartbeat } from './node-operations.ts';
 import { startNodeRetention } from './node-retention.ts';
@@ -94,7 +94,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   const common = { node: folder.nodeId, databaseUrl, fronts, shards, clickLog, logLevel: config.logLevel, shared };
 
   const positions = await storedPositions(pool, folder.nodeId);
-  const countries = await loadCountries(config.geoipFile ?? bundledCountries());
+  const countries = await openNodeCountries(config.geoipFile, logger, life);
   const threads = await life.start('threads', () =>
     startThreads({
       shared,
@@ -111,7 +111,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
         flushRows: config.flushRows,
         flushMs: config.flushMs,
         ownHosts: [new URL(baseUrl).hostname],
-        countries,
+        countries: countries.current().memory,
       }),
       frontSetup: (index): FrontSetup => ({
         ...common,
@@ -134,6 +134,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
         limits: config.limits,
         passwords,
         startAtLeast: Array.from({ length: shards }, (_, shard) => positions.get(`f${index}-s${shard}`) ?? 0),
+        countries: countries.current().about,
         statusToken,
       }),
       fronts,
@@ -156,6 +157,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
     logger,
   });
   await life.start('folding', async () => startTicker('folding', FOLD_TICK_MS, folding.tick, logger), ABANDON);
+  await countries.watch(threads.useCountries);
   await startNodeRetention(databaseUrl, logger, life);
   await life.start('ttl tuner', async () => startTtlTuner(tuning, logger));
   await startHeartbeat({

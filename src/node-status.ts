@@ -1,4 +1,5 @@
 /** How a running node is: asked from the same machine, by a command. */
+import type { CountriesAbout } from './core/countries.ts';
 import type { NodeStatus } from './http/status.ts';
 import { readNodeAddress } from './storage/data-folder.ts';
 
@@ -27,6 +28,7 @@ export function describeStatus(status: NodeStatus): string {
     threads: `${status.fronts} front, ${status.shards} shard`,
     backlog: `${status.backlogClicks} clicks, ${status.backlogBytes} bytes`,
     'clicks lost': String(status.clicksLost),
+    countries: describeCountries(status.countries),
     state: status.degraded.length === 0 ? 'well' : `degraded: ${status.degraded.join(', ')}`,
   };
   const width = Math.max(...Object.keys(rows).map((name) => name.length));
@@ -34,6 +36,9 @@ export function describeStatus(status: NodeStatus): string {
     .map(([name, value]) => `${name.padEnd(width)}  ${value}`)
     .join('\n');
 }
+
+const describeCountries = ({ source, builtAt, licence }: CountriesAbout): string =>
+  `${source}, made on ${builtAt.slice(0, 10)}, ${licence ?? "the file's own licence"}`;
 
 function describeDuration(seconds: number): string {
   const days = Math.floor(seconds / 86_400);

@@ -1,6 +1,7 @@
 /** A shard thread: joins the click logs, the actors and Postgres. Its loop reads while there is something to read, and rests otherwise. */
 import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { countryReader } from './actors/enrich/country.ts';
 import { createEnricher } from './actors/enrich/enrich.ts';
 import { recentVisitors } from './actors/enrich/recent-visitors.ts';
 import { createFlusher } from './actors/flusher.ts';
@@ -77,10 +78,11 @@ const flusher = createFlusher({
   },
 });
 const live = createLiveWatch();
+let countryOf = countryReader(setup.countries);
 const shard = createShard({
   logs: [...logs.values()],
   flusher,
-  enrich: createEnricher({ countries: setup.countries, ownHosts: setup.ownHosts, salts: salts.get }),
+  enrich: createEnricher({ countryOf: (address) => countryOf(address), ownHosts: setup.ownHosts, salts: salts.get }),
   seenBefore: recentVisitors(VISITORS_REMEMBERED),
   wantSalt: salts.want,
   onClick: live.note,
@@ -150,6 +152,7 @@ async function stop(): Promise<void> {
 
 main.on('message', (message: FromMain) => {
   if (message.type === 'stop') void stop();
+  else if (message.type === 'countries') countryOf = countryReader(message.countries.memory);
   else if (message.type === 'connect') answerOn(message.port, { shard, limits, live, now: Date.now });
 });
 loop();

@@ -3,6 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type SupervisedThread, superviseThread } from './actors/supervisor.ts';
 import type { Cells } from './core/announce.ts';
 import type { Counters } from './core/counters.ts';
+import type { Countries } from './core/countries.ts';
 import type { NodeEvent } from './core/journal.ts';
 import type { FrontSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
@@ -33,7 +34,12 @@ type ThreadsOptions = {
   health(): readonly string[];
 };
 
-export type Threads = { spreadHealth(): void; health(): readonly string[]; storedElsewhere(): void };
+export type Threads = {
+  spreadHealth(): void;
+  health(): readonly string[];
+  storedElsewhere(): void;
+  useCountries(countries: Countries): void;
+};
 
 /** Shards first: fronts ask them. They stop after the fronts, when the last click is in the logs. */
 export async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
@@ -43,10 +49,11 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
   const fronts = new Map<number, SupervisedThread>();
   /** The health that all fronts were told last; a front that has just started was told nothing. */
   let said = NOTHING_SAID;
-  const start = (name: string, file: string, setup: object, onReady: (thread: SupervisedThread) => void) =>
+  /** @param setup each life of a thread begins with what holds by then */
+  const start = (name: string, file: string, setup: () => object, onReady: (thread: SupervisedThread) => void) =>
     superviseThread({
       name,
-      spawn: () => new Worker(entryUrl(file), { workerData: setup, name }),
+      spawn: () => new Worker(entryUrl(file), { workerData: setup(), name }),
       onReady,
       onMessage(message, answer) {
         if (message.type === 'stored') onStored();
@@ -57,16 +64,26 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
       logger,
     });
   const startShard = (index: number) =>
-    start(`shard ${index}`, 'shard-thread', shardSetup(index), (shard) => {
-      shards.set(index, shard);
-      for (const [i, front] of fronts) connect(front, i, shard, index);
-    });
+    start(
+      `shard ${index}`,
+      'shard-thread',
+      () => shardSetup(index),
+      (shard) => {
+        shards.set(index, shard);
+        for (const [i, front] of fronts) connect(front, i, shard, index);
+      },
+    );
   const startFront = (index: number) =>
-    start(`front ${index}`, 'front-thread', frontSetup(index), (front) => {
-      fronts.set(index, front);
-      said = NOTHING_SAID;
-      for (const [i, shard] of shards) connect(front, index, shard, i);
-    });
+    start(
+      `front ${index}`,
+      'front-thread',
+      () => frontSetup(index),
+      (front) => {
+        fronts.set(index, front);
+        said = NOTHING_SAID;
+        for (const [i, shard] of shards) connect(front, index, shard, i);
+      },
+    );
   await life.start('shards', () => together(options.shards, startShard));
   await life.start('fronts', () => together(options.fronts, startFront));
 
@@ -81,6 +98,10 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
         if (said === reasons.join()) return;
         said = reasons.join();
         for (const front of fronts.values()) front.post({ type: 'health', reasons });
+      },
+      /** From now on; threads that start later have them from their setup. */
+      useCountries(countries) {
+        for (const thread of [...shards.values(), ...fronts.values()]) thread.post({ type: 'countries', countries });
       },
       /** Another node has stored clicks. */
       storedElsewhere() {

@@ -1,6 +1,6 @@
 /** A click log with a backlog, and the shard that stores it: the product's own parts, in this process. */
 import { join } from 'node:path';
-import { bundledCountries, loadCountries } from '../../src/actors/enrich/country.ts';
+import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
 import { createEnricher } from '../../src/actors/enrich/enrich.ts';
 import { recentVisitors } from '../../src/actors/enrich/recent-visitors.ts';
 import { createFlusher } from '../../src/actors/flusher.ts';
@@ -58,7 +58,7 @@ export async function openBacklog(options: { dir: string; pool: Pool; clicks: nu
       'ru-RU,ru;q=0.9',
     );
   }
-  const countries = await loadCountries(bundledCountries());
+  const { memory: countries } = await loadCountries(BUNDLED_COUNTRIES.file);
   let round = 0;
 
   return {
@@ -84,7 +84,7 @@ export async function openBacklog(options: { dir: string; pool: Pool; clicks: nu
       const shard = createShard({
         logs: [Object.assign(reader.value, { name: NAME, front: 0, shard: 0 })],
         flusher,
-        enrich: createEnricher({ countries, ownHosts: [], salts: salts.get }),
+        enrich: createEnricher({ countryOf: countryReader(countries), ownHosts: [], salts: salts.get }),
         seenBefore: recentVisitors(VISITORS),
         wantSalt: salts.want,
         onClick: () => undefined,

@@ -1,5 +1,6 @@
 /** What the threads of a node say to each other: two closed sets. Everything else they share is in shared.ts. */
 import type { Cells } from './announce.ts';
+import type { Countries, CountriesAbout } from './countries.ts';
 import type { NodeEvent } from './journal.ts';
 import type { Limits } from './limits.ts';
 import type { MovedClick } from './live.ts';
@@ -19,6 +20,8 @@ export type FromMain =
   | { type: 'health'; reasons: readonly string[] }
   /** Another node has stored clicks. Sent to fronts. */
   | { type: 'storedElsewhere' }
+  /** Another country database; what is read in it from now on counts. */
+  | { type: 'countries'; countries: Countries }
   /** A shard thread has started (again); the port leads to it. Sent to fronts and, as the other end, to the shard. */
   | { type: 'connect'; peer: number; port: Port };
 
@@ -85,6 +88,8 @@ export type FrontSetup = {
   clickLog: ClickLogSetup;
   /** Stored position of each shard's log of this front: where the log goes on at least. */
   startAtLeast: readonly number[];
+  /** At the start of the thread. */
+  countries: CountriesAbout;
   /** Bearer token of /internal/status. */
   statusToken: string;
   logLevel: LogLevel;

@@ -1,5 +1,6 @@
 /** GET /internal/status: what `elnk status` shows of the running node. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { CountriesAbout } from '../core/countries.ts';
 import { Failure } from '../core/failure.ts';
 import { bearerOf } from './auth.ts';
 import type { ServedRoute } from './route.ts';
@@ -16,6 +17,8 @@ export type NodeStatus = {
   /** The same in clicks, reckoned with the mean size of the records that this process has written. */
   backlogClicks: number;
   clicksLost: number;
+  /** The database that countries of visitors come from. */
+  countries: CountriesAbout;
   /** Why the node is not well; empty when it is. */
   degraded: readonly string[];
 };

@@ -5,7 +5,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bundledCountries, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
+import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
 import { type Dashboard, dashboardSchema } from '../../src/core/api.ts';
 import { countryKey } from '../../src/core/facets.ts';
 import { dayOf, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
@@ -153,7 +153,7 @@ test('after every step of a random walk', async () => {
     const epochs = createEpochStore(pool.value);
     const random = randomFrom(seed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
-    const countries = countryReader(await loadCountries(bundledCountries()));
+    const countries = countryReader((await loadCountries(BUNDLED_COUNTRIES.file)).memory);
     const addresses = [
       [8, 8, 8, 8],
       [77, 88, 55, 60],

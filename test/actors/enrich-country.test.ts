@@ -6,7 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { type CountryResponse, Reader } from 'maxmind';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bundledCountries, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
+import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
 import { codeToLetters, lettersToCode } from '../../src/core/click.ts';
 import { mmdb } from '../support/mmdb.ts';
 import { randomFrom, seed } from '../support/seed.ts';
@@ -35,11 +35,16 @@ if (!isMainThread) {
     writeFileSync(file, bytes);
     return file;
   };
-  const readerOf = async (bytes: Uint8Array) => countryReader(await loadCountries(fileWith(bytes)));
+  const readerOf = async (bytes: Uint8Array) => countryReader((await loadCountries(fileWith(bytes))).memory);
+
+  country('the README says when the bundled database was made', async () => {
+    const { builtAt } = await loadCountries(BUNDLED_COUNTRIES.file);
+    assert.match(readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8'), `made on ${builtAt.toISOString().slice(0, 10)}`);
+  });
 
   country('agrees with the library on the whole of the bundled database', async () => {
-    const countryOf = countryReader(await loadCountries(bundledCountries()));
-    const library = new Reader<CountryResponse>(readFileSync(bundledCountries()));
+    const countryOf = countryReader((await loadCountries(BUNDLED_COUNTRIES.file)).memory);
+    const library = new Reader<CountryResponse>(readFileSync(BUNDLED_COUNTRIES.file));
     const codeOf = (text: string) => lettersToCode((library.get(text) as { country_code?: string } | null)?.country_code ?? '');
     let known = 0;
     for (let i = 0; i < 60_000; i++) {
@@ -64,7 +69,7 @@ if (!isMainThread) {
   });
 
   country('known addresses', async () => {
-    const countryOf = countryReader(await loadCountries(bundledCountries()));
+    const countryOf = countryReader((await loadCountries(BUNDLED_COUNTRIES.file)).memory);
     assert.is(letters(countryOf, ipv4('8.8.8.8')), 'us');
     assert.is(letters(countryOf, ipv4('77.88.8.8')), 'ru');
     assert.is(letters(countryOf, ipv6(0x2a02, 0x6b8, 0, 0, 0, 0, 0, 1)), 'ru');
@@ -123,7 +128,7 @@ if (!isMainThread) {
   });
 
   country('one memory serves all threads', async () => {
-    const memory = await loadCountries(bundledCountries());
+    const { memory } = await loadCountries(BUNDLED_COUNTRIES.file);
     const worker = new Worker(new URL(import.meta.url), { workerData: memory });
     const [[answer]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
     assert.is(answer, 'us');
@@ -156,7 +161,10 @@ if (!isMainThread) {
       (error) => assert.match(error.message, /missing\.mmdb: ENOENT/),
     );
     // A circle in the tree is not found, but ends with the address.
-    const countryOf = await loadCountries(fileWith(cyclic)).then(countryReader, () => () => 0);
+    const countryOf = await loadCountries(fileWith(cyclic)).then(
+      ({ memory }) => countryReader(memory),
+      () => () => 0,
+    );
     for (let first = 0; first < 256; first++) assert.type(countryOf(ipv4(`${first}.0.0.0`)), 'number');
   });
 
@@ -169,12 +177,12 @@ if (!isMainThread) {
     for (let i = 0; i < 300; i++) {
       const damaged = Buffer.from(good);
       for (let n = 0; n < 3; n++) damaged[Math.floor(random() * damaged.length)] = randomByte();
-      const memory = await loadCountries(fileWith(damaged)).catch((error) => {
+      const loaded = await loadCountries(fileWith(damaged)).catch((error) => {
         assert.match(error.message, /cannot use the country database/);
         return null;
       });
-      if (memory === null) continue;
-      const countryOf = countryReader(memory);
+      if (loaded === null) continue;
+      const countryOf = countryReader(loaded.memory);
       for (let n = 0; n < 50; n++) {
         const code = countryOf(Uint8Array.from({ length: 16 }, randomByte));
         assert.ok(code === 0 || codeToLetters(code).length === 2, `${code}`);

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bundledCountries, loadCountries } from '../../src/actors/enrich/country.ts';
+import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
 import { createEnricher } from '../../src/actors/enrich/enrich.ts';
 import { BROWSERS, DEVICES, OPERATING_SYSTEMS } from '../../src/core/agent.ts';
 import { type LoggedClick, lettersToCode } from '../../src/core/click.ts';
@@ -10,11 +10,11 @@ import { randomFrom, seed } from '../support/seed.ts';
 
 const enrich = suite('enrich');
 const random = randomFrom(seed);
-const countries = await loadCountries(bundledCountries());
+const { memory: countries } = await loadCountries(BUNDLED_COUNTRIES.file);
 
 const saltOf = (day: number) => Uint8Array.from({ length: 16 }, (_, i) => (day >> ((i & 3) * 8)) & 0xff);
 const enricher = (salts = saltOf as (day: number) => Uint8Array | undefined) =>
-  createEnricher({ countries, ownHosts: ['go.example'], salts });
+  createEnricher({ countryOf: countryReader(countries), ownHosts: ['go.example'], salts });
 
 const CHROME = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36';
 const AT = Date.UTC(2026, 5, 10, 20, 50);

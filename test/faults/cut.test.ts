@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bundledCountries, loadCountries } from '../../src/actors/enrich/country.ts';
+import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
 import { createEnricher } from '../../src/actors/enrich/enrich.ts';
 import { recentVisitors } from '../../src/actors/enrich/recent-visitors.ts';
 import { createFlusher } from '../../src/actors/flusher.ts';
@@ -130,7 +130,7 @@ async function openLanes(store: ClickStore, linkIds: number[], expected: Expecte
   const shared = createSharedMemory({ fronts: 1, shards: SHARDS });
   const counters = countersOf(shared.counters, 0);
   const common = { dir, counters, logger: silentLogger };
-  const countries = await loadCountries(bundledCountries());
+  const { memory: countries } = await loadCountries(BUNDLED_COUNTRIES.file);
   const logs = Array.from({ length: SHARDS }, (_, shard) => ({ name: logName(0, shard), front: 0, shard }));
   await store.positions(logs);
   const salts = createSalts(store, clock, silentLogger);
@@ -168,7 +168,7 @@ async function openLanes(store: ClickStore, linkIds: number[], expected: Expecte
     const shard = createShard({
       logs: [shardLog],
       flusher,
-      enrich: createEnricher({ countries, ownHosts: [], salts: salts.get }),
+      enrich: createEnricher({ countryOf: countryReader(countries), ownHosts: [], salts: salts.get }),
       seenBefore: recentVisitors(16), // forgets, so that the store is asked
       wantSalt: salts.want,
       onClick: () => undefined,

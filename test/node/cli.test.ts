@@ -162,6 +162,7 @@ it('shows the status that the node gives', async () => {
     backlogBytes: 1_234,
     backlogClicks: 12,
     clicksLost: 0,
+    countries: { source: '/own.mmdb', builtAt: '2026-11-01T12:00:00.000Z', licence: null },
     degraded: ['postgres is away', 'disk full'],
   };
   const server = createServer((request, response) => {
@@ -176,6 +177,7 @@ it('shows the status that the node gives', async () => {
   const { stdout } = await run(['status'], { DATA_DIR: dataDir });
   assert.match(stdout, /^uptime +1 d 01:01:01$/m);
   assert.match(stdout, /^backlog +12 clicks, 1234 bytes$/m);
+  assert.match(stdout, /^countries +\/own.mmdb, made on 2026-11-01, the file's own licence$/m);
   assert.match(stdout, /^state +degraded: postgres is away, disk full$/m);
   assert.equal(asked, ['/internal/status Bearer sesame', '/internal/status Bearer sesame']);
   server.close();

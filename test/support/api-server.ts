@@ -62,6 +62,7 @@ const STATUS: NodeStatus = {
   backlogBytes: 0,
   backlogClicks: 0,
   clicksLost: 0,
+  countries: { source: 'test', builtAt: '2026-06-17T00:00:00.000Z', licence: 'CC0-1.0' },
   degraded: [],
 };
 /** The defaults. */

@@ -1,7 +1,7 @@
 /** The way of a click without threads: a writer, a shard, Postgres and folds, each moved on by the test. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { bundledCountries, loadCountries } from '../../src/actors/enrich/country.ts';
+import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
 import { createEnricher } from '../../src/actors/enrich/enrich.ts';
 import { recentVisitors } from '../../src/actors/enrich/recent-visitors.ts';
 import { createFlusher, type Flusher } from '../../src/actors/flusher.ts';
@@ -76,7 +76,7 @@ export async function openClickPath({ pool, dir, segmentBytes, rememberVisitors 
         ...(segmentBytes === undefined ? {} : { segmentBytes }),
       }).value,
   );
-  const countries = await loadCountries(bundledCountries());
+  const { memory: countries } = await loadCountries(BUNDLED_COUNTRIES.file);
   const plain = createClickStore({ pool, node: NODE, randomBytes, logger: silentLogger });
   const store = wrapStore?.(plain) ?? plain;
 
@@ -116,7 +116,7 @@ export async function openClickPath({ pool, dir, segmentBytes, rememberVisitors 
     const shard = createShard({
       logs: readers,
       flusher,
-      enrich: createEnricher({ countries, ownHosts: ['elnk.example'], salts: salts.get }),
+      enrich: createEnricher({ countryOf: countryReader(countries), ownHosts: ['elnk.example'], salts: salts.get }),
       seenBefore: recentVisitors(rememberVisitors),
       wantSalt: salts.want,
       onClick: () => undefined,

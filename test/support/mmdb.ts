@@ -53,8 +53,9 @@ function writeRecords(bytes: Buffer, node: number, [left, right]: number[], reco
 /**
  * @param networks prefixes as bits ("0101…", at most 32 or 128), not overlapping, each with its record
  * @param recordSize 24, 28 or 32
+ * @param builtAtSec since the epoch
  */
-export function mmdb(networks: Record<string, Value>, ipVersion: 4 | 6, recordSize: number): Buffer {
+export function mmdb(networks: Record<string, Value>, ipVersion: 4 | 6, recordSize: number, builtAtSec = 1): Buffer {
   const root: Node = { children: [] };
   for (const [bits, record] of Object.entries(networks)) insert(root, bits, record);
 
@@ -74,6 +75,12 @@ export function mmdb(networks: Record<string, Value>, ipVersion: 4 | 6, recordSi
   };
   for (const [i, node] of nodes.entries()) writeRecords(tree, i, [recordOf(node.children[0]), recordOf(node.children[1])], recordSize);
 
-  const metadata = { record_size: recordSize, node_count: nodes.length, ip_version: ipVersion, build_epoch: 1, database_type: 'test' };
+  const metadata = {
+    record_size: recordSize,
+    node_count: nodes.length,
+    ip_version: ipVersion,
+    build_epoch: builtAtSec,
+    database_type: 'test',
+  };
   return Buffer.concat([tree, Buffer.alloc(16), ...data, METADATA_START, encode(metadata)]);
 }

@@ -15,9 +15,12 @@ import { fileURLToPath } from 'node:url';
 import { Reader, type Response } from 'maxmind';
 import { lettersToCode } from '../../core/click.ts';
 
-/** The database that comes with elnk (CC0). */
-export const bundledCountries = (): string =>
-  fileURLToPath(import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'));
+/** The database that comes with elnk. */
+export const BUNDLED_COUNTRIES = {
+  file: fileURLToPath(import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb')),
+  source: 'geo-whois-asn-country of ip-location-db (bundled)',
+  licence: 'CC0-1.0',
+};
 
 const IPV6_ROOT = 0;
 const IPV4_ROOT = 1;
@@ -30,20 +33,21 @@ const IPV4_FIRST_BIT = 96;
  * @param file .mmdb with records `{country_code}` or `{country: {iso_code}}`; MaxMind's and DB-IP's country and city files fit
  * @throws Error that names the file, when it cannot be read, is damaged, or knows no country
  */
-export async function loadCountries(file: string): Promise<SharedArrayBuffer> {
+export async function loadCountries(file: string): Promise<{ memory: SharedArrayBuffer; builtAt: Date }> {
   try {
-    const { memory, countries } = buildTree(await readFile(file));
+    const { memory, countries, builtAt } = buildTree(await readFile(file));
     if (countries === 0) throw new Error('its records name no country');
-    return memory;
+    return { memory, builtAt };
   } catch (cause) {
     throw new Error(`cannot use the country database ${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 
-function buildTree(bytes: Buffer): { memory: SharedArrayBuffer; countries: number } {
+function buildTree(bytes: Buffer): { memory: SharedArrayBuffer; countries: number; builtAt: Date } {
   const reader = new Reader<Response>(bytes);
-  const { nodeCount, nodeByteSize, searchTreeSize, ipVersion } = reader.metadata;
+  const { nodeCount, nodeByteSize, searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
   if (!(nodeCount > 0 && searchTreeSize < bytes.length)) throw new Error('its search tree is cut short');
+  if (Number.isNaN(buildEpoch.getTime())) throw new Error('it does not say when it was made');
   // The library's parts for the file's formats, of the tree and of the data. Private, but the version is pinned and tsc checks the names.
   // biome-ignore lint/complexity/useLiteralKeys: with a dot, tsc refuses what is private
   const walker = reader['walker'];
@@ -76,7 +80,7 @@ function buildTree(bytes: Buffer): { memory: SharedArrayBuffer; countries: numbe
   cells[IPV4_ROOT] = root;
   const countries = new Set(codes.values());
   countries.delete(0);
-  return { memory, countries: countries.size };
+  return { memory, countries: countries.size, builtAt: buildEpoch };
 }
 
 /** @returns '' when the record names no country */

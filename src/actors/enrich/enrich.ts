@@ -4,17 +4,17 @@
  */
 import type { LoggedClick } from '../../core/click.ts';
 import type { ClickRow } from '../../core/copy-row.ts';
+import { VISITORS_KEPT_DAYS } from '../../core/retention.ts';
 import { dayOf, quarterOf } from '../../core/zone.ts';
 import { type Agent, agentReader } from './agent.ts';
-import { countryReader } from './country.ts';
 import { languageReader } from './language.ts';
 import { referrerReader } from './referrer.ts';
 import { HI, LO } from './siphash.ts';
 import { type VisitorHasher, visitorHasher } from './visitor.ts';
 
 export type EnricherOptions = {
-  /** From `loadCountries`. */
-  countries: SharedArrayBuffer;
+  /** Address (16 bytes) → code, 0 when not known. */
+  countryOf: (address: Uint8Array) => number;
   /** The hosts that short links are served under; no referrers of their own. */
   ownHosts: readonly string[];
   /** The salt (16 bytes) of a day, if it is at hand. It never changes. */
@@ -27,11 +27,7 @@ export type EnricherOptions = {
  */
 export type Enricher = (click: LoggedClick, row: ClickRow) => boolean;
 
-/** Days whose hashers are kept; the same as the salts' (actors/salts.ts), and a missing one is only made again. */
-const KEPT_DAYS = 16;
-
-export function createEnricher({ countries, ownHosts, salts }: EnricherOptions): Enricher {
-  const countryOf = countryReader(countries);
+export function createEnricher({ countryOf, ownHosts, salts }: EnricherOptions): Enricher {
   const agentOf = agentReader();
   const referrerOf = referrerReader(ownHosts);
   const languageOf = languageReader();
@@ -42,7 +38,8 @@ export function createEnricher({ countries, ownHosts, salts }: EnricherOptions):
   let agent: Agent;
 
   function keepHasher(day: number, salt: Uint8Array): VisitorHasher {
-    if (hashers.size >= KEPT_DAYS) hashers.clear();
+    // A hasher holds the day's salt, so it is forgotten like that. One that is missing is only made again.
+    for (const before of hashers.keys()) if (before < day - VISITORS_KEPT_DAYS) hashers.delete(before);
     const made = visitorHasher(salt);
     hashers.set(day, made);
     return made;
