@@ -55,9 +55,16 @@ function operation(route: ApiRoute, schemas: Schemas): Json {
     ...(route.scope === null ? { security: [] } : {}),
     ...(route.guest === undefined ? {} : { security: [{}, ...SECURITY] }),
     ...body,
-    responses: { [status]: { description, ...headerDescriptions([...headers, ...RATE_LIMIT_HEADERS]), ...content }, ...problems(route) },
+    responses: {
+      [status]: { description, ...headerDescriptions([...headers, ...RATE_LIMIT_HEADERS]), ...content },
+      ...unchanged(route),
+      ...problems(route),
+    },
   };
 }
+
+const unchanged = ({ requestHeaders }: ApiRoute): Json =>
+  requestHeaders.some(({ name }) => name === 'If-None-Match') ? { 304: { description: 'It is what the ETag names' } } : {};
 
 /** Of every answer; of a refusal because of another limit, they are that limit's. */
 const RATE_LIMIT_HEADERS: readonly HeaderDescription[] = [

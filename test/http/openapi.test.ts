@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PROBLEMS } from '../../src/http/problem.ts';
 import { BASE_URL, startApi } from '../support/api-server.ts';
+import { documentedBy } from '../support/documented.ts';
 
 const server = await startApi();
 const { send, base } = server.value;
@@ -153,6 +154,26 @@ test('it says what the routes do', async () => {
   assert.equal(Object.keys(json.components.schemas).sort(), [...schemas, ...adminSchemas].sort());
   assert.equal(json.components.schemas.LinkPage.properties.data.items, { $ref: '#/components/schemas/Link' });
   assert.is(json.components.schemas.CreateLink.additionalProperties, false);
+});
+
+test('answers that it does not name are noticed: every answer that `send` gets in any of these tests is held against it', async () => {
+  const { json } = await send('GET', '/openapi.json');
+  const faultOf = documentedBy(json);
+  const answer = (status: number, body: object | string, headers: Record<string, string> = {}) => {
+    const isProblem = typeof body === 'object' && 'code' in body;
+    const type = isProblem ? 'application/problem+json' : 'application/json';
+    return { status, headers: new Headers({ 'content-type': type, ...headers }), json: body };
+  };
+  const problem = { type: 'x', title: 'x', status: 403, detail: 'x', code: 'forbidden' };
+  const me = '/api/v1/me';
+  assert.is(faultOf('GET', me, answer(403, problem)), null);
+  assert.match(faultOf('GET', me, answer(403, { ...problem, code: 'slug_taken' })) ?? '', 'slug_taken, which the document does not name');
+  assert.match(faultOf('GET', me, answer(418, problem)) ?? '', '418, which the document does not name');
+  assert.match(faultOf('GET', me, answer(200, { email: 'x' })) ?? '', 'GET /api/v1/me answers 200: ');
+  assert.match(faultOf('GET', me, answer(403, problem, { 'set-cookie': 'x=y' })) ?? '', 'with a cookie');
+  assert.match(faultOf('GET', me, answer(403, problem, { 'content-type': 'text/html' })) ?? '', 'as text/html');
+  assert.match(faultOf('GET', '/api/v1/links/abc', answer(200, { slug: 'abc' })) ?? '', 'answers 200: ');
+  assert.is(faultOf('PUT', me, answer(405, problem)), null, 'what is not in it is none of its business');
 });
 
 test('whoever has it already gets a 304', async () => {

@@ -46,6 +46,7 @@ import { createRegistrationStore } from '../../src/storage/postgres/registration
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
 import { createThrottle } from '../../src/storage/postgres/throttles.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
+import { documentedBy } from './documented.ts';
 import { type LogLine, recordingLogger, silentLogger } from './logger.ts';
 import { testDatabase } from './postgres.ts';
 
@@ -303,7 +304,7 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       sessionOf,
       otherThread: keyLookup(),
       ids: { ann: users.ann.id, bob: users.bob.id, root: users.root.id },
-      send: (method, path, sent) => send(base, method, path, sent),
+      send: checking(base),
       lines,
       pool,
       tokens,
@@ -316,6 +317,19 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
       await connections.stop();
       await database.stop();
     },
+  };
+}
+
+/** Sends, and holds every answer against the OpenAPI document. */
+function checking(base: string): ApiServer['send'] {
+  let document: Promise<ReturnType<typeof documentedBy>> | undefined;
+  return async (method, path, sent) => {
+    document ??= send(base, 'GET', '/openapi.json').then(({ json }) => documentedBy(json));
+    const check = await document;
+    const answer = await send(base, method, path, sent);
+    const fault = check(method, path, answer);
+    if (fault !== null) throw new Error(fault);
+    return answer;
   };
 }
 

@@ -51,7 +51,7 @@ const loginRoute = (deps: AuthDeps) =>
     summary: 'Sign in',
     body: loginSchema,
     reply: { status: 200, description: 'Signed in', schema: sessionSchema, headers: [SET_COOKIE] },
-    failures: ['unauthenticated', 'too_many_requests'],
+    failures: ['unauthenticated', 'forbidden', 'too_many_requests'],
     countRefusal: ({ code }) => (code === 'unauthenticated' ? ['failedLogins'] : []),
     handler: async ({ exchange, body: { email, password } }) => {
       requireOwnOrigin(exchange.headers, deps.baseUrl);

@@ -72,7 +72,7 @@ const deleteRoute = (deps: MeDeps) =>
     summary: 'Delete your account with all its links, keys and statistics',
     body: deleteAccountSchema,
     reply: { status: 204, description: 'Deleted', schema: null, headers: [SET_COOKIE] },
-    failures: ['too_many_requests'],
+    failures: ['last_administrator', 'too_many_requests'],
     handler: async ({ caller, body: { currentPassword } }) => {
       const account = await accountOf(deps, caller);
       await requirePassword(deps, account, currentPassword);
