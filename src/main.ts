@@ -9,20 +9,19 @@ import { join } from 'node:path';
 import { type Config, localOrigin } from './config.ts';
 import { countersOf } from './core/counters.ts';
 import { watchedLogger } from './core/journal.ts';
-import { resetToken } from './core/mail.ts';
 import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
 import { createSharedMemory, linkVersions, TuningBoard } from './core/shared.ts';
 import { createFolding } from './jobs/fold.ts';
-import { MAIL_CONNECTIONS, startMailJobs } from './jobs/mail.ts';
-import { createLogTransport, createSmtpTransport } from './jobs/mail-transport.ts';
 import { startTaskPool } from './jobs/pool.ts';
+import { JOB_CONNECTIONS } from './jobs/runner.ts';
 import { startTicker } from './jobs/ticker.ts';
 import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
 import { openNodeCountries } from './node-countries.ts';
 import { startNodeGuests } from './node-guests.ts';
+import { startNodeJobs } from './node-jobs.ts';
 import { nodeJournal, startBookkeeping, startHeartbeat } from './node-operations.ts';
 import { startNodeRetention } from './node-retention.ts';
 import type { PoolTasks } from './pool-thread.ts';
@@ -33,18 +32,14 @@ import { passwordMemory } from './storage/passwords.ts';
 import { storedPositions } from './storage/postgres/click-counts.ts';
 import { startEmbedded } from './storage/postgres/embedded.ts';
 import { createEpochStore } from './storage/postgres/epochs.ts';
-import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
-import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import { migrate } from './storage/postgres/migrate.ts';
-import { createPool, type Pool } from './storage/postgres/pool.ts';
-import { createRegistrationStore } from './storage/postgres/registration.ts';
+import { createPool } from './storage/postgres/pool.ts';
 import { entryUrl, startThreads } from './threads.ts';
 import { VERSION } from './version.ts';
 
 const FOLD_TICK_MS = 1_000;
 const HEALTH_TICK_MS = 200;
-const MAIL_TIDY_TICK_MS = 60_000;
-const MAIN_CONNECTIONS = 2 + MAIL_CONNECTIONS;
+const MAIN_CONNECTIONS = 2 + JOB_CONNECTIONS;
 /** How long a stop waits for what Postgres may be keeping: a fold, a query. Each is a transaction. */
 const ABANDON = { abandonAfterMs: 1_000 };
 
@@ -169,7 +164,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
     folder: folder.path,
     degraded: threads.health,
   });
-  await startMail(config, baseUrl, pool, logger, life);
+  await startNodeJobs({ config, baseUrl, pool, journal, logger, life });
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });
@@ -178,35 +173,6 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   logger.info({ url: baseUrl, fronts, shards, node: folder.nodeId, version: VERSION }, `elnk is ready at ${baseUrl}`);
   await offerSetup(pool, baseUrl, logger);
   return { url: baseUrl };
-}
-
-/** After the threads, so that mails are stopped first: one that is being sent has until the threads have stopped. */
-async function startMail(
-  { smtpUrl, mailFrom, isProduction }: Config,
-  baseUrl: string,
-  pool: Pool,
-  logger: Logger,
-  life: Lifecycle,
-): Promise<void> {
-  if (smtpUrl === null && isProduction) {
-    logger.warn({}, 'SMTP_URL is not set: no mail is sent, and links that confirm addresses or reset passwords are printed to this log');
-  }
-  const transport = smtpUrl === null ? createLogTransport(logger) : createSmtpTransport(smtpUrl);
-  const { sendReset } = createRegistrationStore(pool);
-  const start = async () =>
-    startMailJobs({
-      pool,
-      transport,
-      from: mailFrom,
-      sendReset: (email) => sendReset(email, resetToken(baseUrl, newMailToken())),
-      logger,
-    });
-  await life.start('mail', start, ABANDON);
-  const tidy = async () => {
-    const givenUp = await tidyMailQueue(pool);
-    if (givenUp > 0) logger.info({ mails: givenUp }, 'mails that could not be sent were deleted');
-  };
-  await life.start('tidying mails', async () => startTicker('tidying mails', MAIL_TIDY_TICK_MS, tidy, logger), ABANDON);
 }
 
 const MAIN_LANE = 0;

@@ -1,37 +1,18 @@
 /**
- * Sends the mails that wait in the queue (storage/postgres/mail-queue.ts), with the runner of graphile-worker. A mail that could not be sent is
- * tried again later, by whichever node; one whose node dies between the server's yes and the end of the job is sent twice, never not at all.
- *
- *   running ──► ended by itself ──► running      after RESTART_MS
- *   either ──► stopping ──► stopped
+ * The tasks that send the mails which wait in the queue (storage/postgres/mail-queue.ts). A mail that could not be sent is tried again later, by whichever
+ * node; one whose node dies between the server's yes and the end of the job is sent twice, never not at all.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type JobHelpers, run, Logger as WorkerLogger } from 'graphile-worker';
-import type { Pool } from 'pg';
 import { normalizeEmail } from '../core/account.ts';
 import { composeMail, MAIL_TASKS, readMailOrder } from '../core/mail.ts';
-import type { Component, Logger } from '../core/ports.ts';
+import type { Logger } from '../core/ports.ts';
 import type { MailTransport } from './mail-transport.ts';
+import type { Task, Tasks } from './runner.ts';
 
-const CONCURRENCY = 2;
-/** Of the pool, while this runs: one listens for new mails all the time, each worker may have another. */
-export const MAIL_CONNECTIONS = CONCURRENCY + 1;
-/**
- * Else graphile-worker does not wait until the end of a job is stored, not even when it stops, and an error of that would end the process.
- * With batches, of whatever is there at once, it waits, and an error only ends the runner, which is started again.
- */
-const IN_BATCHES = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
-/** New mails are announced by Postgres. This is for those to be tried again, and for announcements that were missed. */
-const POLL_MS = 2_000;
-const RESTART_MS = 5_000;
-/** How long `stop` waits for mails that are being sent. */
-const STOP_MS = 5_000;
 /** Of one try as a whole, however the server drags it out. */
 const SEND_TIMEOUT_MS = 60_000;
 
-export type MailJobsOptions = {
-  /** With at least MAIL_CONNECTIONS to spare, listeners for its errors, and the migrated database. */
-  pool: Pool;
+export type MailTaskOptions = {
   transport: MailTransport;
   /** An address. */
   from: string;
@@ -40,73 +21,12 @@ export type MailJobsOptions = {
   logger: Logger;
 };
 
-/** Starts although Postgres is away. A mail whose `stop` was not awaited long enough is sent again by the next start. */
-export function startMailJobs({ pool, logger, ...parts }: MailJobsOptions): Component<void> {
-  const stopping = new AbortController();
-  const taskList = { [MAIL_TASKS.mail]: mailTask({ ...parts, logger }), [MAIL_TASKS.reset]: resetTask({ ...parts, logger }) };
-  const ended = keepRunning(
-    (onRunning) => runOnce({ pool, taskList, logger, signal: stopping.signal, onRunning }),
-    logger,
-    stopping.signal,
-  );
-  return {
-    value: undefined,
-    async stop() {
-      stopping.abort();
-      const over = new AbortController();
-      await Promise.race([ended, sleep(STOP_MS, undefined, { signal: over.signal }).catch(() => undefined)]);
-      over.abort();
-    },
-  };
-}
+export const mailTasks = (options: MailTaskOptions): Tasks => ({
+  [MAIL_TASKS.mail]: mailTask(options),
+  [MAIL_TASKS.reset]: resetTask(options),
+});
 
-/** @param work calls `onRunning` once it runs well */
-async function keepRunning(work: (onRunning: () => void) => Promise<void>, logger: Logger, signal: AbortSignal): Promise<void> {
-  let failures = 0;
-  const onRunning = () => {
-    if (failures > 0) logger.info({ failures }, 'the worker of mails runs again');
-    failures = 0;
-  };
-  while (!signal.aborted) {
-    try {
-      await work(onRunning);
-    } catch (error) {
-      if (failures++ === 0) logger.warn({ err: error }, 'mails wait: their worker has ended; it is started again');
-    }
-    if (!signal.aborted) await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-type RunOptions = { pool: Pool; taskList: Record<string, Task>; logger: Logger; signal: AbortSignal; onRunning(): void };
-
-type Task = (payload: unknown, helpers: JobHelpers) => Promise<void>;
-
-/** Settles when the runner has ended, asked by the signal or not. */
-async function runOnce({ pool, taskList, logger, signal, onRunning }: RunOptions): Promise<void> {
-  const runner = await run({
-    pgPool: pool,
-    taskList,
-    parsedCronItems: [], // else it would look for a file `crontab` in the working folder
-    concurrency: CONCURRENCY,
-    pollInterval: POLL_MS,
-    noHandleSignals: true,
-    preset: IN_BATCHES,
-    logger: workerLogger(logger),
-  });
-  onRunning();
-  const stop = () => {
-    runner.stop().catch((error) => logger.debug({ err: error }, 'the worker of mails did not stop well'));
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await runner.promise;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-function mailTask({ transport, from, logger }: Pick<MailJobsOptions, 'transport' | 'from' | 'logger'>): Task {
+function mailTask({ transport, from, logger }: Pick<MailTaskOptions, 'transport' | 'from' | 'logger'>): Task {
   return async (payload, { job }) => {
     const order = readMailOrder(payload);
     if (order === null) {
@@ -128,7 +48,7 @@ function mailTask({ transport, from, logger }: Pick<MailJobsOptions, 'transport'
   };
 }
 
-function resetTask({ sendReset, logger }: Pick<MailJobsOptions, 'sendReset' | 'logger'>): Task {
+function resetTask({ sendReset, logger }: Pick<MailTaskOptions, 'sendReset' | 'logger'>): Task {
   return async (payload, { job }) => {
     const email = typeof payload === 'object' && payload !== null && 'email' in payload ? normalizeEmail(String(payload.email)) : null;
     if (email === null) logger.error({ job: job.id }, 'a job for a new password names no address; it is dropped');
@@ -147,13 +67,4 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
     timeout.catch(() => undefined); // the abort that follows
     over.abort();
   }
-}
-
-/** What it says, without what it adds: that holds jobs, and so links. What matters is logged by the task. */
-function workerLogger(logger: Logger): WorkerLogger {
-  return new WorkerLogger(
-    ({ label, jobId }) =>
-      (level, message) =>
-        logger.debug({ worker: label, job: jobId, level }, message),
-  );
 }

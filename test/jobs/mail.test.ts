@@ -3,14 +3,16 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type MailOrder, resetToken } from '../../src/core/mail.ts';
 import type { Component } from '../../src/core/ports.ts';
-import { startMailJobs } from '../../src/jobs/mail.ts';
-import { createLogTransport, createSmtpTransport } from '../../src/jobs/mail-transport.ts';
+import { mailTasks } from '../../src/jobs/mail.ts';
+import { createLogTransport, createSmtpTransport, type MailTransport } from '../../src/jobs/mail-transport.ts';
+import { startJobRunner } from '../../src/jobs/runner.ts';
 import { queueMail, tidyMailQueue } from '../../src/storage/postgres/mail-queue.ts';
 import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool, inTransaction } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
+import { noJournal } from '../support/journal.ts';
 import { recordingLogger } from '../support/logger.ts';
 import { type MailServer, type ReceivedMail, startMailServer } from '../support/mail-server.ts';
 import { startOwnPostgres } from '../support/own-postgres.ts';
@@ -37,8 +39,10 @@ const sendReset = (email: string) => registration.sendReset(email, resetToken('h
 let server: Component<MailServer>;
 let jobs: Component<void> | null = null;
 
+const startRunner = (connections: typeof pool, transport: MailTransport) =>
+  startJobRunner({ pool: connections, tasks: mailTasks({ transport, from: FROM, sendReset, logger }), journal: noJournal, logger });
 const startJobs = () => {
-  jobs = startMailJobs({ pool, transport: createSmtpTransport(server.value.url), from: FROM, sendReset, logger });
+  jobs = startRunner(pool, createSmtpTransport(server.value.url));
 };
 const stopJobs = async () => {
   await jobs?.stop();
@@ -227,7 +231,7 @@ it('makes a mail of the wish for a new password, also of one from before a resta
 });
 
 it('prints mails when there is no server', async () => {
-  jobs = startMailJobs({ pool, transport: createLogTransport(logger), from: FROM, sendReset, logger });
+  jobs = startRunner(pool, createLogTransport(logger));
   await queueMail(pool, order('ann@example.com'));
   const line = await until('a line', () => lines.find(({ level }) => level === 'info'));
   assert.equal(line.fields, { to: 'ann@example.com', subject: 'Confirm your e-mail address', link: LINK });
@@ -238,7 +242,7 @@ it('goes on after an outage of Postgres, and stops while there is none that answ
   const url = postgres.value.url;
   await migrate({ url, logger });
   const own = await createPool({ url, name: 'own', max: 8, logger });
-  const worker = startMailJobs({ pool: own.value, transport: createSmtpTransport(server.value.url), from: FROM, sendReset, logger });
+  const worker = startRunner(own.value, createSmtpTransport(server.value.url));
   try {
     await queueMail(own.value, order('before@example.com'));
     await oneMailTo('before@example.com');
@@ -254,7 +258,7 @@ it('goes on after an outage of Postgres, and stops while there is none that answ
     await postgres.value.stop();
     open();
     await oneMailTo('during@example.com');
-    await until('the worker has ended', () => lines.some(({ message }) => message.startsWith('mails wait')), 20_000);
+    await until('the worker has ended', () => lines.some(({ message }) => message.startsWith('jobs wait')), 20_000);
     await postgres.value.start();
     await queueMail(own.value, order('again@example.com'));
     await until('a worker that runs again', () => mailsTo('again@example.com').length > 0, 20_000);

@@ -2,11 +2,13 @@
 import * as assert from 'uvu/assert';
 import { resetToken } from '../../src/core/mail.ts';
 import type { Component } from '../../src/core/ports.ts';
-import { startMailJobs } from '../../src/jobs/mail.ts';
+import { mailTasks } from '../../src/jobs/mail.ts';
 import { createSmtpTransport } from '../../src/jobs/mail-transport.ts';
+import { startJobRunner } from '../../src/jobs/runner.ts';
 import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
 import { type Answer, type ApiServer, BASE_URL, type Sent, startApi } from './api-server.ts';
+import { noJournal } from './journal.ts';
 import { silentLogger } from './logger.ts';
 import { type ReceivedMail, startMailServer } from './mail-server.ts';
 import { until } from './until.ts';
@@ -38,13 +40,13 @@ export async function startMailedAccounts(): Promise<Component<MailedAccounts>> 
   const [server, smtp] = [await startApi(), await startMailServer()];
   const [api, mails] = [server.value, smtp.value];
   const { sendReset } = createRegistrationStore(api.pool);
-  const jobs = startMailJobs({
-    pool: api.pool,
+  const tasks = mailTasks({
     transport: createSmtpTransport(mails.url),
     from: 'elnk@elnk.example',
     sendReset: (email) => sendReset(email, resetToken(BASE_URL, newMailToken())),
     logger: silentLogger,
   });
+  const jobs = startJobRunner({ pool: api.pool, tasks, journal: noJournal, logger: silentLogger });
   let people = 0;
   const post: MailedAccounts['post'] = (path, sent = {}) => api.send('POST', `/api/v1/auth/${path}`, sent);
   const mailsTo: MailedAccounts['mailsTo'] = (email) => mails.received.filter(({ to }) => to.includes(email));
