@@ -112,6 +112,7 @@ function problems(route: ApiRoute): Json {
   const ofPath: FailureCode[] = route.path.includes('{') ? ['not_found'] : [];
   const ofHeaders: FailureCode[] = route.requestHeaders.length === 0 ? [] : ['malformed'];
   const ofCaller: FailureCode[] = route.scope === null ? [] : ['unauthenticated', 'banned', 'forbidden'];
+  const ofOrigin: FailureCode[] = route.method === 'GET' ? [] : ['forbidden'];
   const always: FailureCode[] = ['too_many_requests', 'internal', 'store_away', 'deadline'];
   const byStatus = new Map<number, Set<FailureCode>>();
   for (const code of [
@@ -120,6 +121,7 @@ function problems(route: ApiRoute): Json {
     ...ofPath,
     ...ofHeaders,
     ...ofCaller,
+    ...ofOrigin,
     ...always,
     ...route.failures,
     ...(route.guest?.failures ?? []),

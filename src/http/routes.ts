@@ -25,6 +25,7 @@ import { slugRoutes } from './api/slugs.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
 import { appRoutes } from './assets.ts';
 import { authenticate, type CallerLookups, hasCredentials, requireScope } from './auth.ts';
+import { requireOwnOrigin, requireOwnOriginOfCookie, SET_COOKIE } from './cookie.ts';
 import { type ExchangeDeps, serveNothingBelow, serveNothingElse, serveOtherMethods, serveRoute } from './exchange.ts';
 import { healthRoutes } from './health.ts';
 import { checked, jsonOf } from './input.ts';
@@ -46,6 +47,8 @@ type CallerDeps = CallerLookups & {
   requests: RequestThrottle;
   /** Who calls, for counting requests. */
   addressOf(exchange: Exchange): string;
+  /** Origin of this server. */
+  baseUrl: string;
 };
 export type RoutesDeps = ApiDeps &
   CallerDeps &
@@ -117,7 +120,13 @@ function apiHandler(route: ApiRoute, deps: CallerDeps): Handler {
     query: route.query === null ? null : checked(route.query, Object.fromEntries(exchange.query)),
     body: route.body === null ? null : checked(route.body, jsonOf(exchange)),
   });
+  const setsCookie = route.reply.headers.includes(SET_COOKIE);
+  const requireOwnPages = (headers: Exchange['headers']) => {
+    if (setsCookie) requireOwnOrigin(headers, deps.baseUrl);
+    else if (route.method !== 'GET') requireOwnOriginOfCookie(headers, deps.baseUrl);
+  };
   const answer = async (exchange: Exchange, spend: (allowance: Promise<Allowance>) => Promise<void>): Promise<Reply> => {
+    requireOwnPages(exchange.headers);
     const ofAddress = () => spend(deps.requests.ofAddress(deps.addressOf(exchange)));
     if (route.scope === null) {
       await ofAddress();

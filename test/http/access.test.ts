@@ -1,15 +1,18 @@
 /** Who may call what, over every route that the OpenAPI document names: a new route is in these tests when it is in the document. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ALL_SCOPES, type ApiServer, startApi } from '../support/api-server.ts';
+import { hashPassword } from '../../src/storage/passwords.ts';
+import { ALL_SCOPES, type ApiServer, BASE_URL, startApi } from '../support/api-server.ts';
 
 /** @param isForGuests also does something for whoever says nothing of himself */
-type Operation = { method: string; path: string; isOpen: boolean; isForGuests: boolean };
+type Operation = { method: string; path: string; isOpen: boolean; isForGuests: boolean; setsCookie: boolean; body: unknown };
+type Described = { security?: unknown[]; requestBody?: unknown; responses: Record<string, { headers?: Record<string, unknown> }> };
 
 const it = suite('access');
 
 let api: ApiServer;
 let stop: () => Promise<void>;
+let document: { paths: Record<string, Record<string, Described>>; components: { schemas: Record<string, unknown> } };
 let operations: Operation[];
 /** What Ann has, by the path's parameter. */
 let anns: Record<string, string>;
@@ -18,13 +21,15 @@ it.before(async () => {
   const started = await startApi();
   api = started.value;
   stop = started.stop;
-  const { json } = await api.send('GET', '/openapi.json');
-  operations = Object.entries<Record<string, { security?: unknown[] }>>(json.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { security }]) => ({
+  document = (await api.send('GET', '/openapi.json')).json;
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security, requestBody, responses }]) => ({
       method: method.toUpperCase(),
       path,
       isOpen: security?.length === 0,
       isForGuests: security?.some((it) => JSON.stringify(it) === '{}') ?? false,
+      setsCookie: Object.values(responses).some(({ headers }) => headers?.['Set-Cookie'] !== undefined),
+      body: requestBody,
     })),
   );
   const link = await api.send('POST', '/api/v1/links', { key: api.ann, body: { url: 'https://example.com/' } });
@@ -115,7 +120,7 @@ it('fields that are not for clients to set are refused, wherever a body is read'
     'confirmedAt',
     '__proto__x',
   ];
-  const withBody = operations.filter(({ method, path }) => ['POST', 'PATCH'].includes(method) && !/logout|refresh|resend/.test(path));
+  const withBody = operations.filter(({ body }) => body !== undefined);
   assert.ok(withBody.length >= 8);
   for (const { method, path } of withBody) {
     for (const field of forbidden) {
@@ -127,6 +132,66 @@ it('fields that are not for clients to set are refused, wherever a body is read'
         `${method} ${path} ${field}: ${JSON.stringify(json.errors)}`,
       );
     }
+  }
+});
+
+it('no object in any body takes fields that it does not name', () => {
+  const open: string[] = [];
+  let objects = 0;
+  const look = (schema: unknown, where: string) => {
+    if (typeof schema !== 'object' || schema === null) return;
+    const { $ref, type, additionalProperties } = schema as Record<string, unknown>;
+    if (typeof $ref === 'string') look(document.components.schemas[$ref.slice($ref.lastIndexOf('/') + 1)], where);
+    if (type === 'object') objects++;
+    if (type === 'object' && additionalProperties !== false) open.push(where);
+    for (const [name, inner] of Object.entries(schema)) look(inner, `${where} ${name}`);
+  };
+  for (const { method, path, body } of operations) look(body, `${method} ${path}`);
+  assert.equal(open, []);
+  assert.ok(objects >= operations.filter((it) => it.body !== undefined).length, `${objects}`);
+});
+
+it('a cookie is no way to say who one is, and brings nobody in from another origin', async () => {
+  const login = { email: 'ann@example.com', password: 'correct horse battery' };
+  await api.pool.query('UPDATE users SET password_hash = $2 WHERE email = $1', [login.email, await hashPassword(login.password)]);
+  const signedIn = await api.send('POST', '/api/v1/auth/login', { body: login });
+  const Cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+  for (const { method, path } of guarded().filter((it) => !it.isForGuests)) {
+    const { status } = await api.send(method, filled(path), { headers: { Cookie }, ...body(method) });
+    assert.is(status, 401, `${method} ${path}`);
+  }
+  const unsafe = operations.filter(({ method }) => method !== 'GET');
+  for (const { method, path } of unsafe) {
+    for (const Origin of ['https://evil.example', 'null']) {
+      const key = await api.sessionOf('root');
+      const { status, json } = await api.send(method, filled(path), { key, headers: { Cookie, Origin }, ...body(method) });
+      assert.equal([status, json.code], [403, 'forbidden'], `${method} ${path} from ${Origin}`);
+    }
+  }
+  const own = await api.send('POST', '/api/v1/auth/refresh', { headers: { Cookie, Origin: BASE_URL } });
+  assert.is(own.status, 200, 'nothing of all that has used up the token');
+});
+
+it('whatever sets or clears the cookie is closed to other origins, also for those who have none yet', async () => {
+  const setting = operations.filter(({ setsCookie }) => setsCookie);
+  const names = setting.filter(({ isOpen }) => isOpen).map(({ path }) => path.replace('/api/v1/auth/', ''));
+  assert.equal(names.sort(), ['login', 'logout', 'refresh', 'register', 'setup']);
+  for (const { method, path } of setting) {
+    const { status, headers } = await api.send(method, path, { headers: { Origin: 'https://evil.example' }, ...body(method) });
+    assert.equal([status, headers.get('set-cookie')], [403, null], path);
+  }
+});
+
+it('no answer may be kept by anybody but who asked', async () => {
+  const [ann, root] = [await api.sessionOf('ann'), await api.sessionOf('root')];
+  for (const { method, path } of operations.filter(({ method: it }) => it === 'GET')) {
+    const key = isForAdministrators({ path }) ? root : ann;
+    const { headers, status } = await api.send(method, filled(path), { key });
+    assert.match(headers.get('cache-control') ?? '', /^(no-store$|private, )/, `${method} ${path} ${status}`);
+  }
+  for (const { method, path } of operations.filter(({ method: it }) => it !== 'GET')) {
+    const { headers } = await api.send(method, filled(path), body(method));
+    assert.is(headers.get('cache-control'), 'no-store', `${method} ${path}`);
   }
 });
 

@@ -66,9 +66,9 @@ it('the right password gives an access token, and a refresh token that no script
     },
   );
   const cookie = answer.headers.get('set-cookie') ?? '';
-  for (const part of ['Secure', 'HttpOnly', 'SameSite=Strict', 'Path=/api/v1/auth', `Max-Age=${60 * 24 * 3600}`]) {
-    assert.ok(cookie.split('; ').includes(part), part);
-  }
+  const [pair, ...attributes] = cookie.split('; ');
+  assert.match(pair, /^__Host-elnk-refresh=[\w-]+\.[\w-]+\.[\w-]+$/);
+  assert.equal(attributes, ['Path=/', 'Secure', 'HttpOnly', 'SameSite=Strict', `Max-Age=${60 * 24 * 3600}`], 'and no Domain');
   assert.is((await me(token)).json.email, ANN.email);
   assert.is((await api.send('GET', '/api/v1/links', { key: token })).status, 200);
   assert.is((await api.send('POST', '/api/v1/links', { key: token, body: { url: 'https://example.com/' } })).status, 201);
@@ -217,6 +217,17 @@ it('who signs in gets a session of their own, whatever the request brings along'
   const victim = await post('login', { body: ANN, headers: { Cookie: attacker.cookie } });
   assert.is((await post('refresh', { cookie: attacker.cookie })).json.user.email, BOB.email);
   assert.is((await post('refresh', { cookie: cookieOf(victim) })).json.user.email, ANN.email);
+});
+
+it('of two refresh tokens neither is taken, nor one of a name that another host could set', async () => {
+  const [attacker, victim] = [await signIn(BOB), await signIn()];
+  for (const cookie of [`${attacker.cookie}; ${victim.cookie}`, `${victim.cookie}; x=y; ${attacker.cookie}`]) {
+    assert.is((await post('refresh', { cookie })).status, 401);
+  }
+  for (const prefix of ['', '__Secure-', '__host-']) {
+    assert.is((await post('refresh', { cookie: attacker.cookie.replace('__Host-', prefix) })).status, 401, prefix);
+  }
+  assert.is((await post('refresh', { cookie: `theme=dark; ${victim.cookie}; a=b` })).status, 200);
 });
 
 it('tokens are no keys and keys no tokens', async () => {

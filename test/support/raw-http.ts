@@ -60,6 +60,7 @@ export async function rawRequest(port: number, bytes: string | Uint8Array): Prom
 export function isComplete(text: string): boolean {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return false;
+  if (/^HTTP\/1\.1 (204|304) /.test(text)) return true;
   const length = /content-length: (\d+)/i.exec(text.slice(0, end));
   return length !== null && Buffer.byteLength(text.slice(end + 4)) >= Number(length[1]);
 }

@@ -15,7 +15,7 @@ import type {
   Throttle,
   ThrottlePolicy,
 } from '../../core/ports.ts';
-import { clearedRefreshCookie, refreshCookie, refreshTokenOf, requireOwnOrigin } from '../cookie.ts';
+import { clearedRefreshCookie, refreshCookie, refreshTokenOf, SET_COOKIE } from '../cookie.ts';
 import { type ApiRoute, apiRoute, type Exchange, openRoute, type Reply } from '../route.ts';
 import { REFRESH_TTL_SEC, type RefreshClaims, type Tokens } from '../tokens.ts';
 
@@ -38,7 +38,6 @@ export const LOGIN_POLICY: ThrottlePolicy = { name: 'login', limit: 10, windowSe
 export const LOGIN_ADDRESS_POLICY: ThrottlePolicy = { name: 'login-address', limit: 100, windowSec: 15 * 60 };
 
 const AUTH = '/api/v1/auth';
-export const SET_COOKIE = { name: 'Set-Cookie', description: 'The refresh token, for /api/v1/auth only' };
 const COMMON = { query: null, requestHeaders: [], countRefusal: () => [] } as const;
 
 export const authRoutes = (deps: AuthDeps): ApiRoute[] => [loginRoute(deps), refreshRoute(deps), logoutRoute(deps), logoutAllRoute(deps)];
@@ -54,7 +53,6 @@ const loginRoute = (deps: AuthDeps) =>
     failures: ['unauthenticated', 'forbidden', 'too_many_requests'],
     countRefusal: ({ code }) => (code === 'unauthenticated' ? ['failedLogins'] : []),
     handler: async ({ exchange, body: { email, password } }) => {
-      requireOwnOrigin(exchange.headers, deps.baseUrl);
       const address = deps.addressOf(exchange);
       const pair = `${email} ${address}`;
       await deps.throttles.loginAddress.take(address);
@@ -108,7 +106,6 @@ const refreshRoute = (deps: AuthDeps) =>
     failures: ['unauthenticated', 'forbidden'],
     countRefusal: ({ code }) => (code === 'unauthenticated' ? ['failedTokenRefreshes'] : []),
     handler: async ({ exchange }) => {
-      requireOwnOrigin(exchange.headers, deps.baseUrl);
       const claims = await claimsOf(deps, exchange.headers);
       const account = claims === null ? null : await deps.accounts.findByPublicId(claims.publicId);
       if (claims === null || account === null) throw signedOut();
@@ -140,7 +137,6 @@ const logoutRoute = (deps: AuthDeps) =>
     reply: { status: 204, description: 'Signed out', schema: null, headers: [SET_COOKIE] },
     failures: ['forbidden'],
     handler: async ({ exchange }) => {
-      requireOwnOrigin(exchange.headers, deps.baseUrl);
       const claims = await claimsOf(deps, exchange.headers);
       if (claims !== null) await deps.sessions.end(claims.sessionId);
       deps.counters.add('logouts');

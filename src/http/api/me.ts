@@ -2,10 +2,10 @@
 import { deleteAccountSchema, sessionSchema, userSchema } from '../../core/api.ts';
 import { proofToken } from '../../core/mail.ts';
 import type { Account, AccountChanges, AccountCredentials, Belongings } from '../../core/ports.ts';
-import { clearedRefreshCookie } from '../cookie.ts';
+import { clearedRefreshCookie, SET_COOKIE } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
-import { accountOf, openSession, SET_COOKIE, signedOut, toUser } from './auth.ts';
+import { accountOf, openSession, signedOut, toUser } from './auth.ts';
 import type { RegistrationDeps } from './registration.ts';
 
 export type MeDeps = RegistrationDeps & {

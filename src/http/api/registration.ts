@@ -3,9 +3,9 @@ import { type AccountRequestSchemas, confirmSchema, forgotSchema, sessionSchema 
 import { Failure } from '../../core/failure.ts';
 import { proofToken } from '../../core/mail.ts';
 import type { RegistrationStore, Throttle, ThrottlePolicy } from '../../core/ports.ts';
-import { requireOwnOrigin } from '../cookie.ts';
+import { SET_COOKIE } from '../cookie.ts';
 import { type ApiRoute, apiRoute, openRoute } from '../route.ts';
-import { type AuthDeps, accountOf, openSession, SET_COOKIE } from './auth.ts';
+import { type AuthDeps, accountOf, openSession } from './auth.ts';
 
 export type RegistrationDeps = Omit<AuthDeps, 'throttles'> & {
   registration: RegistrationStore;
@@ -48,7 +48,6 @@ const registerRoute = (deps: RegistrationDeps) =>
     failures: ['forbidden', 'too_many_requests'],
     countRefusal: () => ['failedRegistrations'],
     handler: async ({ exchange, body: { email, password, timezone, locale } }) => {
-      requireOwnOrigin(exchange.headers, deps.baseUrl);
       if (!(await deps.isRegistrationOpen()))
         throw new Failure('forbidden', 'Registration is closed here: ask whoever runs this server for an account');
       await deps.throttles.register.take(deps.addressOf(exchange));

@@ -3,10 +3,10 @@
 import type { SetupStore } from '../../core/administration.ts';
 import { type AccountRequestSchemas, sessionSchema } from '../../core/api.ts';
 import type { Throttle } from '../../core/ports.ts';
-import { requireOwnOrigin } from '../cookie.ts';
+import { SET_COOKIE } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, openRoute } from '../route.ts';
-import { type AuthDeps, openSession, SET_COOKIE } from './auth.ts';
+import { type AuthDeps, openSession } from './auth.ts';
 
 export type SetupDeps = Omit<AuthDeps, 'throttles'> & {
   setup: SetupStore;
@@ -26,7 +26,6 @@ export const setupRoutes = (deps: SetupDeps): ApiRoute[] => [
     failures: ['forbidden', 'too_many_requests'],
     countRefusal: () => [],
     handler: async ({ exchange, body: { token, email, password, timezone, locale } }) => {
-      requireOwnOrigin(exchange.headers, deps.baseUrl);
       await deps.throttles.token.take(deps.addressOf(exchange));
       // Before a password is hashed for whoever comes.
       if (!(await deps.setup.isGood(token))) throw wrongToken();
