@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { EMAIL_MAX_LENGTH, LOCALES, normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS } from './account.ts';
 import { LINK_STATES } from './link.ts';
+import { LINK_SORTS } from './link-list.ts';
 import { LINK_PASSWORD_MAX_LENGTH } from './link-password.ts';
 import { colourOf, QR_FORMATS, QR_LEVELS, QR_MAX_SIZE_PX, QR_MIN_SIZE_PX } from './qr.ts';
 import { SLUG_FAULTS, SLUG_MAX_LENGTH, SLUG_MIN_LENGTH, slugFault } from './slug.ts';
@@ -17,7 +18,10 @@ export const TAGS_MAX = 20;
 export const TAG_MAX_LENGTH = 50;
 export const PAGE_MAX_LINKS = 100;
 export const PAGE_DEFAULT_LINKS = 50;
-export const CURSOR_MAX_LENGTH = 100;
+/** A cursor may hold a title. */
+export const CURSOR_MAX_LENGTH = 2_000;
+export const SEARCH_MAX_LENGTH = 200;
+export const PAGE_MAX_TAGS = 1_000;
 export const API_KEY_NAME_MAX_LENGTH = 100;
 /** Keys of one account, expired ones included. */
 export const API_KEYS_MAX = 50;
@@ -228,10 +232,39 @@ export const guestLinkSchema = z
   .meta({ title: 'GuestLink' });
 export type GuestLink = z.infer<typeof guestLinkSchema>;
 
+const pageLimit = (max: number, byDefault: number) =>
+  z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(max, `must be at most ${max}`)
+    .default(byDefault);
+const cursor = z.string().max(CURSOR_MAX_LENGTH).optional().meta({ description: 'nextCursor of the page before' });
+
+/** Query parameters of the list of links that may be given several times. */
+export const LINK_LIST_REPEATED = ['tag', 'state'] as const;
 export const linkListQuerySchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(PAGE_MAX_LINKS).default(PAGE_DEFAULT_LINKS),
-  cursor: z.string().max(CURSOR_MAX_LENGTH).optional().meta({ description: 'nextCursor of the page before' }),
+  search: z
+    .string()
+    .max(SEARCH_MAX_LENGTH, `must have at most ${SEARCH_MAX_LENGTH} characters`)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text')
+    .optional()
+    .meta({ description: 'A part of slug, title or target, in capitals or not' }),
+  tag: z.array(line(TAG_MAX_LENGTH)).max(TAGS_MAX, `must be at most ${TAGS_MAX} tags`).default([]).meta({ description: 'All of them' }),
+  state: z.array(z.enum(LINK_STATES)).max(LINK_STATES.length).default([]).meta({ description: 'One of them' }),
+  sort: z
+    .enum(LINK_SORTS.flatMap((sort) => [sort, `-${sort}` as const]))
+    .default('-created')
+    .meta({ description: 'With a minus sign: the other way round' }),
+  limit: pageLimit(PAGE_MAX_LINKS, PAGE_DEFAULT_LINKS),
+  cursor,
 });
+export type LinkListQuery = z.output<typeof linkListQuerySchema>;
+
+export const tagListQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_TAGS, PAGE_MAX_TAGS), cursor });
+export const tagPageSchema = z
+  .object({ data: z.array(z.object({ tag: z.string(), links: count })), nextCursor: z.string().nullable() })
+  .meta({ title: 'TagPage' });
 
 export const linkPageSchema = z.object({ data: z.array(linkSchema), nextCursor: z.string().nullable() }).meta({ title: 'LinkPage' });
 export type LinkPage = z.infer<typeof linkPageSchema>;

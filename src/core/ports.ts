@@ -1,11 +1,14 @@
 /**
  * The port types that join the folders: `http`, `actors`, `storage` and `jobs` know each other only through these.
  */
+
 import type { Locale, Plan } from './account.ts';
+import type { Slice } from './administration.ts';
 import type { CreateApiKey, CreateLink, EditLink, Scope } from './api.ts';
 import type { BusBody, BusBodyOf } from './bus.ts';
 import type { GuestLink, Link } from './link.ts';
 import type { LinkDays } from './link-day.ts';
+import type { LinkQuestion, TagCount } from './link-list.ts';
 import type { StatsFigures, StatsRange } from './stats.ts';
 
 /** Milliseconds since the epoch. A parameter wherever time matters, so that tests can move it. */
@@ -452,8 +455,10 @@ export type LinkStore = {
   get(ownerId: number, slug: string): Promise<OwnedLink>;
   /** Whether some link, whoever's, has the slug. */
   isSlugTaken(slug: string): Promise<boolean>;
-  /** The newest first. @param beforeId only links with a smaller id; null: from the newest on */
-  list(ownerId: number, limit: number, beforeId: number | null): Promise<OwnedLink[]>;
+  /** One page. `next` continues it, for the same question. */
+  list(ownerId: number, question: LinkQuestion): Promise<Slice<OwnedLink>>;
+  /** The owner's tags by name. @param after the last tag of the page before; null: from the beginning */
+  tags(ownerId: number, limit: number, after: string | null): Promise<TagCount[]>;
   /**
    * @param versions the edit is made only when the link's version is one of them; null: any
    * @throws Failure not_found, stale, slug_taken; invalid when the link would expire before it begins

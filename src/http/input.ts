@@ -35,6 +35,18 @@ function isDeeperThan(depth: number, value: unknown): boolean {
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(depth - 1, inner));
 }
 
+/**
+ * The parameters of a query by name.
+ * @param repeated those that are lists
+ * @throws Failure invalid when another one is given twice: it is not for us to choose
+ */
+export function queryOf(query: URLSearchParams, repeated: readonly string[] = []): Record<string, string | string[]> {
+  const names = [...new Set(query.keys())];
+  const twice = names.filter((name) => !repeated.includes(name) && query.getAll(name).length > 1);
+  if (twice.length > 0) throw invalid(twice.map((name) => ({ path: pathOf([name]), message: 'may be given once' })));
+  return Object.fromEntries(names.map((name) => [name, repeated.includes(name) ? query.getAll(name) : (query.get(name) ?? '')]));
+}
+
 /** @throws Failure invalid, with every fault found */
 export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);

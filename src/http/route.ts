@@ -60,6 +60,8 @@ type RouteParts<Query, Body> = {
   path: string;
   summary: string;
   query: z.ZodType<Query> | null;
+  /** Parameters of the query that are lists, because they may be given several times. Of all others once is enough. */
+  repeated?: readonly string[];
   body: z.ZodType<Body> | null;
   /** Of the body at most; API_BODY_MAX_BYTES when it is left out. */
   maxBodyBytes?: number;

@@ -16,6 +16,7 @@ import { authRoutes } from './api/auth.ts';
 import { type DashboardDeps, dashboardRoutes } from './api/dashboard.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { bulkRoutes } from './api/links-bulk.ts';
+import { listRoutes } from './api/links-list.ts';
 import { liveRoutes } from './api/live.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
 import { type QrDeps, qrRoutes } from './api/qr.ts';
@@ -28,7 +29,7 @@ import { authenticate, type CallerLookups, hasCredentials, requireScope } from '
 import { requireOwnOrigin, requireOwnOriginOfCookie, SET_COOKIE } from './cookie.ts';
 import { type ExchangeDeps, serveNothingBelow, serveNothingElse, serveOtherMethods, serveRoute } from './exchange.ts';
 import { healthRoutes } from './health.ts';
-import { checked, jsonOf } from './input.ts';
+import { checked, jsonOf, queryOf } from './input.ts';
 import { type MetricsDeps, metricsRoute } from './metrics.ts';
 import { openApiDocument, openApiRoute } from './openapi.ts';
 import { problemReply } from './problem.ts';
@@ -67,6 +68,7 @@ export type RoutesDeps = ApiDeps &
 
 export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...linkRoutes(deps),
+  ...listRoutes(deps),
   ...bulkRoutes(deps),
   ...slugRoutes(deps),
   ...qrRoutes(deps),
@@ -117,7 +119,7 @@ export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {
 function apiHandler(route: ApiRoute, deps: CallerDeps): Handler {
   const read = (exchange: Exchange) => ({
     exchange,
-    query: route.query === null ? null : checked(route.query, Object.fromEntries(exchange.query)),
+    query: route.query === null ? null : checked(route.query, queryOf(exchange.query, route.repeated)),
     body: route.body === null ? null : checked(route.body, jsonOf(exchange)),
   });
   const setsCookie = route.reply.headers.includes(SET_COOKIE);

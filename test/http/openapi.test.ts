@@ -53,6 +53,7 @@ test('it says what the routes do', async () => {
     'get /api/v1/links/{slug}',
     'patch /api/v1/links/{slug}',
     'delete /api/v1/links/{slug}',
+    'get /api/v1/tags',
     'post /api/v1/links/bulk',
     'post /api/v1/links/delete',
     'get /api/v1/slugs',
@@ -132,6 +133,7 @@ test('it says what the routes do', async () => {
     'Setup',
     'SlugState',
     'Stats',
+    'TagPage',
     'User',
   ];
   const adminSchemas = [

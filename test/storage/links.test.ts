@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Failure, type FailureCode } from '../../src/core/failure.ts';
-import type { OwnedLink } from '../../src/core/ports.ts';
 import { RANDOM_SLUG_ALPHABET, RANDOM_SLUG_LENGTH } from '../../src/core/slug.ts';
 import { createLinkLookup } from '../../src/storage/postgres/link-lookup.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
@@ -116,17 +115,6 @@ test('a key whose request failed is free: key and link are written together or n
   const broken = createLinkStore(pool, noRandomness, quotas);
   await broken.create(ann.id, { url }, once('k4')).catch(() => undefined);
   assert.is((await pool.query(`SELECT FROM idempotency_keys WHERE key = 'k4'`)).rowCount, 0);
-});
-
-test('a page begins behind an id, newest first', async () => {
-  const eve = await account('eve@example.com', 'UTC');
-  const ids: number[] = [];
-  for (let i = 0; i < 7; i++) ids.unshift((await store.create(eve.id, { url }, null)).id);
-  const idsOf = (links: OwnedLink[]) => links.map(({ id }) => id);
-  assert.equal(idsOf(await store.list(eve.id, 3, null)), ids.slice(0, 3));
-  assert.equal(idsOf(await store.list(eve.id, 3, ids[2])), ids.slice(3, 6));
-  assert.equal(idsOf(await store.list(eve.id, 3, ids[5])), ids.slice(6));
-  assert.equal(await store.list(eve.id, 3, ids[6]), []);
 });
 
 test('an edit changes what is given, and the version', async () => {

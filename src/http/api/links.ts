@@ -1,14 +1,14 @@
 /** /api/v1/links */
 import { createHash } from 'node:crypto';
-import { type LinkRequestSchemas, linkListQuerySchema, linkPageSchema, linkRequestSchemas, linkSchema } from '../../core/api.ts';
+import { type LinkRequestSchemas, linkRequestSchemas, linkSchema } from '../../core/api.ts';
 import type { CounterName, Counters } from '../../core/counters.ts';
 import { Failure, type FailureCode } from '../../core/failure.ts';
-import type { Idempotency, LinkStore, OwnedLink, Passwords, Refusal, Throttle } from '../../core/ports.ts';
+import type { Idempotency, LinkStore, Passwords, Refusal, Throttle } from '../../core/ports.ts';
 import { QuotaExceeded } from '../../core/quota.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
 import { type GuestLinkDeps, guestCreation } from './guest-links.ts';
-import { etag, type LinkJsonDeps, linkReply, NO_CLICKS, toLink, withNumbers } from './link-json.ts';
+import { etag, type LinkJsonDeps, linkReply, NO_CLICKS, toLink } from './link-json.ts';
 
 export type LinkDeps = LinkJsonDeps &
   GuestLinkDeps & {
@@ -39,7 +39,7 @@ const NOTHING_SENT = { query: null, body: null, requestHeaders: [], failures: []
 
 export function linkRoutes(deps: LinkDeps): ApiRoute[] {
   const schemas = linkRequestSchemas(deps.ownHosts);
-  return [createRoute(deps, schemas), listRoute(deps), readRoute(deps), editRoute(deps, schemas), deleteRoute(deps)];
+  return [createRoute(deps, schemas), readRoute(deps), editRoute(deps, schemas), deleteRoute(deps)];
 }
 
 const createRoute = (deps: LinkDeps, schemas: LinkRequestSchemas) =>
@@ -63,24 +63,6 @@ const createRoute = (deps: LinkDeps, schemas: LinkRequestSchemas) =>
       if (body.slug === undefined) await deps.onChanged([made.slug]);
       deps.counters.add('linksCreated');
       return { status: 201, headers: { Location: `${LINKS}/${made.slug}`, ...etag(made) }, body: toLink(deps, made, NO_CLICKS) };
-    },
-  });
-
-const listRoute = (deps: LinkDeps) =>
-  apiRoute({
-    ...NOTHING_SENT,
-    method: 'GET',
-    path: LINKS,
-    summary: 'List your links, the newest first',
-    scope: 'links:read',
-    query: linkListQuerySchema,
-    reply: { status: 200, description: 'One page', schema: linkPageSchema, headers: [] },
-    countRefusal: () => [],
-    handler: async ({ caller, query }) => {
-      const found = await deps.links.list(caller.userId, query.limit + 1, query.cursor === undefined ? null : idOf(query.cursor));
-      const page = found.slice(0, query.limit);
-      const data = await withNumbers(deps, caller.timeZone, page);
-      return { status: 200, body: { data, nextCursor: found.length > page.length ? cursorOf(page[page.length - 1]) : null } };
     },
   });
 
@@ -213,14 +195,4 @@ export function idempotencyOf({ headers }: Exchange, kept: unknown): Idempotency
   if (key === undefined) return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new Failure('malformed', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
   return { key, requestHash: createHash('sha256').update(JSON.stringify(kept)).digest() };
-}
-
-const cursorOf = ({ id }: OwnedLink): string => Buffer.from(String(id)).toString('base64url');
-
-/** @throws Failure malformed */
-function idOf(cursor: string): number {
-  const text = Buffer.from(cursor, 'base64url').toString('latin1');
-  const isOurs = /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text)) && Buffer.from(text).toString('base64url') === cursor;
-  if (!isOurs) throw new Failure('malformed', 'This cursor is none that was given here');
-  return Number(text);
 }

@@ -141,6 +141,7 @@ export const refusingBlocked = (store: LinkStore, hosts: BlockedHosts): LinkStor
   get: store.get,
   isSlugTaken: store.isSlugTaken,
   list: store.list,
+  tags: store.tags,
   delete: store.delete,
   deleteMany: store.deleteMany,
 });

@@ -30,6 +30,8 @@ type FoldState = { folds: number; wholeTarget: number };
 /** Quarter-hours have come into days that had none any more. */
 const NOTE_LATE = `
   UPDATE fold_state SET late_folds = late_folds + 1, whole_through = least(whole_through, date '1970-01-01' + $1::int)`;
+/** No calendar of the world is more than a day behind; the other day is for clicks that are folded late. */
+const OLDEST_RANKED_DAY = 'current_date - 2';
 
 export function createFoldStore(pool: pg.Pool): FoldStore {
   return {
@@ -43,6 +45,7 @@ export function createFoldStore(pool: pg.Pool): FoldStore {
         const begun = await client.query<FoldState>(BEGIN_FOLD);
         const ids = batches.map((batch) => batch.id);
         const { days } = await work(transaction(client, ids, begun.rows[0]));
+        await client.query(`DELETE FROM link_rankings WHERE period > '-infinity' AND period < ${OLDEST_RANKED_DAY}`);
         await client.query('UPDATE click_batches SET folded = true WHERE id = ANY($1)', [ids]);
         return { rows: batches.reduce((sum, batch) => sum + batch.rows, 0), batches: ids.length, days };
       }),
@@ -103,10 +106,19 @@ function transaction(client: pg.PoolClient, batchIds: readonly number[], { folds
       await copyIn(client, 'fold_days (link_id, day, doc, clicks, uniques, bots)', dayRows(days));
       await copyIn(client, 'fold_totals (link_id, facets)', totalRows(totals));
       await client.query(`
-        WITH d AS MATERIALIZED (SELECT f.* FROM fold_days f JOIN links l ON l.id = f.link_id),
+        WITH d AS MATERIALIZED (SELECT f.*, l.owner_id FROM fold_days f JOIN links l ON l.id = f.link_id),
         docs AS (
           INSERT INTO link_days (link_id, day, doc) SELECT link_id, day, doc FROM d ORDER BY link_id, day
           ON CONFLICT (link_id, day) DO UPDATE SET doc = excluded.doc
+        ),
+        rankings AS (
+          INSERT INTO link_rankings AS r (period, link_id, owner_id, clicks)
+          SELECT period, link_id, owner_id, clicks FROM (
+            SELECT '-infinity'::date AS period, link_id, owner_id, sum(clicks) AS clicks FROM d GROUP BY link_id, owner_id
+            UNION ALL
+            SELECT day, link_id, owner_id, clicks FROM d WHERE day >= ${OLDEST_RANKED_DAY}
+          ) it WHERE clicks > 0 ORDER BY period, link_id
+          ON CONFLICT (period, link_id) DO UPDATE SET clicks = r.clicks + excluded.clicks
         )
         INSERT INTO link_totals AS t (link_id, clicks, uniques, bots, fold, facets)
         SELECT d.link_id, sum(d.clicks), sum(d.uniques), sum(d.bots), ${folds}, f.facets

@@ -1,13 +1,17 @@
 /** The SQL of links. */
 import pg from 'pg';
 import { Failure } from '../../core/failure.ts';
+import type { TagCount } from '../../core/link-list.ts';
 import type { Idempotency, LinkChanges, LinkStore, NewLink, OwnedLink } from '../../core/ports.ts';
 import type { Quotas } from '../../core/quota.ts';
 import { freshSlug } from '../../core/slug.ts';
+import { sliceOf } from './administration.ts';
 import { BEGIN_ALLOWANCE, roomFor, whyNotAllowed } from './allowance.ts';
 import { inDomain } from './domain.ts';
 import { makeOnce } from './idempotency.ts';
 import { deleteFigures } from './link-deletion.ts';
+import { listByColumn } from './link-list.ts';
+import { listByClicks } from './link-list-by-clicks.ts';
 import { COLUMNS, dateOf, type LinkRow, linkOf } from './link-rows.ts';
 import { deleteLinks, insertLinks, slugTakenText } from './links-bulk.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable, UNIQUE_VIOLATION } from './pool.ts';
@@ -75,12 +79,24 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
       return rowCount !== 0;
     },
 
-    async list(ownerId, limit, beforeId) {
-      const { rows } = await pool.query<LinkRow>(
-        `SELECT ${COLUMNS} FROM links WHERE owner_id = $1 AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $2`,
-        [ownerId, limit, beforeId],
+    async list(ownerId, question) {
+      const { sort, limit } = question;
+      const oneMore = { ...question, limit: limit + 1 };
+      const rows =
+        sort === 'clicks' || sort === 'clicksToday'
+          ? await listByClicks(pool, ownerId, { ...oneMore, sort })
+          : await listByColumn(pool, ownerId, { ...oneMore, sort });
+      const { data, next } = sliceOf(rows, limit, ({ key, link }) => ({ key, id: link.id }));
+      return { data: data.map(({ link }) => link), next };
+    },
+
+    async tags(ownerId, limit, after) {
+      const { rows } = await pool.query<TagCount>(
+        `SELECT tag COLLATE "C" AS tag, count(*) AS links FROM links, unnest(tags) AS tag
+         WHERE owner_id = $1 AND tags <> '{}' AND ($3::text IS NULL OR tag COLLATE "C" > $3) GROUP BY 1 ORDER BY 1 LIMIT $2`,
+        [ownerId, limit, after],
       );
-      return rows.map(linkOf);
+      return rows;
     },
 
     async edit(ownerId, slug, changes, versions) {

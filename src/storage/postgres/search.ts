@@ -1,14 +1,14 @@
 /** Searching for a part of a text, in capitals or not. The conditions fit the trigram indexes of migrations/0003. */
 import { searchForms } from '../../core/search.ts';
 
+/** Adds a value of a query. @returns its placeholder */
+export type Parameter = (value: unknown) => string;
+
 /** The pattern of ILIKE that finds a text anywhere, taken literally. */
 export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
-/**
- * Whether a row of `links` has what was searched for in its slug or target.
- * @param parameter adds a value of the query, and names its placeholder
- */
-export function linkHas(search: string, parameter: (value: unknown) => string): string {
+/** Whether a row of `links` has what was searched for in its slug or target. */
+export function linkHas(search: string, parameter: Parameter): string {
   const conditions = searchForms(search).flatMap((form) => {
     const pattern = parameter(containing(form));
     return [`slug ILIKE ${pattern}`, `target ILIKE ${pattern}`];
@@ -16,11 +16,19 @@ export function linkHas(search: string, parameter: (value: unknown) => string): 
   return `(${conditions.join(' OR ')})`;
 }
 
-/** Conditions of a query, and the values of their placeholders. */
-export function queryConditions() {
-  const values: unknown[] = [];
+/**
+ * The same, in the title, too. Its last condition is only there for the index, see migrations/0006, and follows from the one before it.
+ */
+export function ownLinkHas(search: string, parameter: Parameter): string {
+  const pattern = parameter(containing(search));
+  return `(${linkHas(search, parameter)} OR (title ILIKE ${pattern} AND ascii_letters(title) LIKE ascii_letters(${pattern})))`;
+}
+
+/** Conditions of a query, and the values of their placeholders. @param first values of those that are written out: $1 and so on */
+export function queryConditions(...first: unknown[]) {
+  const values: unknown[] = [...first];
   const conditions: string[] = [];
-  const parameter = (value: unknown): string => `$${values.push(value)}`;
+  const parameter: Parameter = (value) => `$${values.push(value)}`;
   return {
     values,
     parameter,
