@@ -1,6 +1,7 @@
 /** What administrators do, and the ports of it. Every act is written to the audit list in the transaction that does it. */
 import type { Locale, Plan } from './account.ts';
 import type { Account } from './ports.ts';
+import type { Cursor, Slice } from './slice.ts';
 
 /** Where the audit list says what was done. */
 export const ADMIN_ACTIONS = [
@@ -29,11 +30,6 @@ export type AdminAct = {
   subject: { id: number | null; name: string };
   changes: Changes;
 };
-
-/** Some of a list: `next` continues it, see `Cursor`. */
-export type Slice<T> = { data: T[]; next: Cursor | null };
-/** The last of a page, by what the list is sorted by and the id. */
-export type Cursor = { key: string | number; id: number };
 
 export type AuditStore = {
   /** The newest first. */

@@ -1,7 +1,8 @@
 /** What those who run a server see of it: the ports of counters, nodes, jobs and messages. Everything rejects when the store is away. */
-import type { Cursor, Slice } from './administration.ts';
+
 import type { CounterName } from './counters.ts';
 import type { DayTotals, NodeEvent, WorkDay } from './journal.ts';
+import type { Cursor, Slice } from './slice.ts';
 
 /** Where a node writes its journal. */
 export type JournalStore = {

@@ -3,12 +3,12 @@
  */
 
 import type { Locale, Plan } from './account.ts';
-import type { Slice } from './administration.ts';
 import type { CreateApiKey, CreateLink, EditLink, Scope } from './api.ts';
 import type { BusBody, BusBodyOf } from './bus.ts';
 import type { GuestLink, Link } from './link.ts';
 import type { LinkDays } from './link-day.ts';
 import type { LinkQuestion, TagCount } from './link-list.ts';
+import type { Slice } from './slice.ts';
 import type { StatsFigures, StatsRange } from './stats.ts';
 
 /** Milliseconds since the epoch. A parameter wherever time matters, so that tests can move it. */

@@ -1,6 +1,7 @@
 /** Where a list goes on, as text that clients hand back. */
-import type { Cursor } from '../core/administration.ts';
+
 import { Failure } from '../core/failure.ts';
+import type { Cursor } from '../core/slice.ts';
 
 /** @param order which of the orders that a list may have; one without a choice has none */
 export const cursorText = ({ key, id }: Cursor, order?: string): string =>

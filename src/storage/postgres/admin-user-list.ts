@@ -1,5 +1,6 @@
 /** Accounts, as administrators list them. */
-import type { AdminUser, Cursor, Slice, UserFilter, UserSort } from '../../core/administration.ts';
+import type { AdminUser, UserFilter, UserSort } from '../../core/administration.ts';
+import type { Cursor, Slice } from '../../core/slice.ts';
 import { sliceOf } from './administration.ts';
 import type { Pool } from './pool.ts';
 import { containing, queryConditions } from './search.ts';

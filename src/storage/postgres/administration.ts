@@ -1,6 +1,7 @@
 /** The frame of all that administrators do: one transaction, with an entry in the audit list. */
-import type { AdminAct, AdminAction, AuditStore, Changes, Cursor, Slice } from '../../core/administration.ts';
+import type { AdminAct, AdminAction, AuditStore, Changes } from '../../core/administration.ts';
 import { Failure } from '../../core/failure.ts';
+import type { Cursor, Slice } from '../../core/slice.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
 
 /** `id` null: what has none. */

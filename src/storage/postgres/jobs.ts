@@ -2,10 +2,11 @@
  * The queue of graphile-worker as administrators see it, by the view and the functions that it documents. What jobs carry is not in that view, and is never
  * read here: it may be secret.
  */
-import type { Cursor, Slice } from '../../core/administration.ts';
+
 import { Failure } from '../../core/failure.ts';
 import { plainText } from '../../core/journal.ts';
 import type { Job, JobAdministration, JobState, WorkSummary } from '../../core/operations.ts';
+import type { Cursor, Slice } from '../../core/slice.ts';
 import { administer, sliceOf } from './administration.ts';
 import type { Pool, Queryable } from './pool.ts';
 
