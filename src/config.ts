@@ -7,7 +7,7 @@ import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { normalizeEmail } from './core/account.ts';
+import { LOCALES, type Locale, normalizeEmail } from './core/account.ts';
 import type { Limits } from './core/limits.ts';
 import { LOG_LEVELS, type LogLevel } from './core/ports.ts';
 import { isShopName } from './core/quick-links.ts';
@@ -23,6 +23,7 @@ import {
   type Parse,
   type ReadFile,
   SettingError,
+  type Settings,
   settingsOf,
 } from './settings.ts';
 import { readIfPresent } from './storage/private-file.ts';
@@ -48,6 +49,15 @@ const LIMIT_MAX = 1_000_000_000;
 
 const REGISTRATION_MODES = ['open', 'closed'] as const;
 const FSYNC_MODES = ['everysec', 'always', 'no'] as const;
+
+export type TelegramConfig = {
+  token: string;
+  /** Ids of chats, or names of channels with @. */
+  chats: string[];
+  /** Without a slash at the end. */
+  apiRoot: string;
+  locale: Locale;
+};
 
 /** Plain data: it is handed to threads. */
 export type Config = {
@@ -91,6 +101,8 @@ export type Config = {
   smtpUrl: string | null;
   /** The address that mails come from. */
   mailFrom: string;
+  /** Null: nothing is told to Telegram. */
+  telegram: TelegramConfig | null;
   isProduction: boolean;
   /** Whether visitors may make accounts. */
   registration: (typeof REGISTRATION_MODES)[number];
@@ -144,6 +156,7 @@ export function readConfig(env: Environment, { cores, readFile, hasFile }: Confi
     rawClickDays: settings.text('RAW_CLICK_DAYS', 0, integer(0, 36_500)),
     smtpUrl: settings.secret('SMTP_URL', null, parseSmtpUrl),
     mailFrom: settings.text('MAIL_FROM', `elnk@${mailHost(baseUrl)}`, parseAddress),
+    telegram: readTelegram(settings, faults),
     isProduction: settings.text('NODE_ENV', false, (text) => text === 'production'),
     registration: settings.text('REGISTRATION', 'open', oneOf(REGISTRATION_MODES)),
     logLevel: settings.text('LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
@@ -230,6 +243,42 @@ function parseSmtpUrl(text: string): string {
     throw new SettingError('must look like smtp://user:password@host:587 or smtps://user:password@host');
   }
   return text;
+}
+
+const TELEGRAM_API_ROOT = 'https://api.telegram.org';
+
+function readTelegram(settings: Settings, faults: ConfigFault[]): TelegramConfig | null {
+  const token = settings.secret('TELEGRAM_TOKEN', null, parseBotToken);
+  const chats = settings.text('TELEGRAM_CHATS', null, parseChats);
+  const apiRoot = settings.text('TELEGRAM_API_ROOT', TELEGRAM_API_ROOT, parseApiRoot);
+  const locale = settings.text('TELEGRAM_LOCALE', 'en' as Locale, oneOf(LOCALES));
+  if (token !== null && chats !== null) return { token, chats, apiRoot, locale };
+  const isFaulty = faults.some(({ name }) => name.startsWith('TELEGRAM_'));
+  if (!isFaulty && token !== null) faults.push({ name: 'TELEGRAM_CHATS', message: 'must name chats, because TELEGRAM_TOKEN is set' });
+  if (!isFaulty && chats !== null) faults.push({ name: 'TELEGRAM_TOKEN', message: 'must be set, because TELEGRAM_CHATS is' });
+  return null;
+}
+
+function parseBotToken(text: string): string {
+  if (!/^\d{3,20}:[\w-]{10,100}$/.test(text))
+    throw new SettingError('must be the token of a bot, as BotFather gives it: digits, ":" and letters');
+  return text;
+}
+
+function parseChats(text: string): string[] {
+  const chats = text.split(/[\s,]+/).filter((chat) => chat !== '');
+  const wrong = chats.filter((chat) => !/^(-?\d{1,20}|@\w{4,40})$/.test(chat));
+  if (wrong.length === 0 && chats.length > 0) return [...new Set(chats)];
+  throw new SettingError(
+    `must be ids of chats or names of channels such as -1001234567890 or @channel, separated by commas, has "${wrong.join('", "')}"`,
+  );
+}
+
+function parseApiRoot(text: string): string {
+  const url = URL.parse(text);
+  const isRoot = url !== null && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.search === '' && url.hash === '';
+  if (!isRoot) throw new SettingError(`must be http:// or https:// and a host, is "${text}"`);
+  return url.href.replace(/\/+$/, '');
 }
 
 function parseAddress(text: string): string {

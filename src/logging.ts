@@ -9,6 +9,7 @@ const SECRETS = [
   'secretKey',
   'apiKey',
   'token',
+  'telegram',
   'statusToken',
   'authorization',
   'cookie',

@@ -15,6 +15,7 @@ import { createSharedMemory, linkVersions, TuningBoard } from './core/shared.ts'
 import { createFolding } from './jobs/fold.ts';
 import { startTaskPool } from './jobs/pool.ts';
 import { JOB_CONNECTIONS } from './jobs/runner.ts';
+import { createTelegram } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
 import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
@@ -34,6 +35,7 @@ import { startEmbedded } from './storage/postgres/embedded.ts';
 import { createEpochStore } from './storage/postgres/epochs.ts';
 import { migrate } from './storage/postgres/migrate.ts';
 import { createPool } from './storage/postgres/pool.ts';
+import { createCounterStore } from './storage/postgres/server-counters.ts';
 import { entryUrl, startThreads } from './threads.ts';
 import { VERSION } from './version.ts';
 
@@ -62,6 +64,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   const shared = createSharedMemory({ fronts, shards });
   const journal = nodeJournal(shared, Date.now);
   const logger = watchedLogger(log, 'main', Date.now, journal.event);
+  const send = config.telegram === null ? null : createTelegram({ ...config.telegram, logger });
   const folder = await life.start('data folder', () => openDataFolder(config.dataDir));
   const port = await life.start('port', () => claimPort(config.host, config.port));
   const databaseUrl = config.databaseUrl ?? (await life.start('embedded Postgres', () => startEmbedded({ dir: folder.path, logger }))).url;
@@ -164,7 +167,8 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
     folder: folder.path,
     degraded: threads.health,
   });
-  await startNodeJobs({ config, baseUrl, pool, journal, logger, life });
+  const figures = createCounterStore({ pool, node: folder.nodeId, run, memory: shared, clock: Date.now });
+  await startNodeJobs({ config, baseUrl, pool, journal, counters, figures, send, logger, life });
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });

@@ -1,19 +1,24 @@
 /** What main does in the background: the tasks of the queue, joined with what they need, and the care for the queue. */
 import type { Config } from './config.ts';
+import type { Counters } from './core/counters.ts';
 import type { Journal } from './core/journal.ts';
 import { resetToken } from './core/mail.ts';
+import type { CounterStore } from './core/operations.ts';
 import type { Logger } from './core/ports.ts';
 import { mailTasks } from './jobs/mail.ts';
 import { createLogTransport, createSmtpTransport } from './jobs/mail-transport.ts';
 import { startJobRunner, type Tasks } from './jobs/runner.ts';
+import type { SendMessage } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { opsReport, telegramTasks } from './node-telegram.ts';
 import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
 import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import type { Pool } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 
 const TIDY_TICK_MS = 60_000;
+const REPORT_TICK_MS = 30_000;
 /** A job that is being done when Postgres is away ends by itself. */
 const ABANDON = { abandonAfterMs: 1_000 };
 
@@ -22,18 +27,38 @@ export type NodeJobsOptions = {
   baseUrl: string;
   pool: Pool;
   journal: Journal;
+  counters: Counters;
+  /** What this node and the others have counted. */
+  figures: CounterStore;
+  /** Null: there is no Telegram. */
+  send: SendMessage | null;
   logger: Logger;
   life: Lifecycle;
 };
 
 /** After the threads, so that jobs are stopped first: one that is being done has until the threads have stopped. */
-export async function startNodeJobs({ config, baseUrl, pool, journal, logger, life }: NodeJobsOptions): Promise<void> {
-  const tasks: Tasks = { ...mailTasksOf(config, baseUrl, pool, logger) };
+export async function startNodeJobs({
+  config,
+  baseUrl,
+  pool,
+  journal,
+  counters,
+  figures,
+  send,
+  logger,
+  life,
+}: NodeJobsOptions): Promise<void> {
+  const telegram = send === null ? {} : telegramTasks(pool, send, counters, logger);
+  const tasks: Tasks = { ...mailTasksOf(config, baseUrl, pool, logger), ...telegram };
   await life.start('jobs', async () => startJobRunner({ pool, tasks, journal, logger }), ABANDON);
   const tidy = async () => {
     const givenUp = await tidyMailQueue(pool);
     if (givenUp > 0) logger.info({ mails: givenUp }, 'mails that could not be sent were deleted');
   };
+  if (config.telegram !== null) {
+    const report = opsReport({ telegram: config.telegram, pool, figures, baseUrl, logger });
+    await life.start('daily report', async () => startTicker('daily report', REPORT_TICK_MS, report, logger), ABANDON);
+  }
   await life.start('tidying mails', async () => startTicker('tidying mails', TIDY_TICK_MS, tidy, logger), ABANDON);
 }
 

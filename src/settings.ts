@@ -80,3 +80,5 @@ export const oneOf =
     if (word === undefined) throw new SettingError(`must be ${words.join(', ').replace(/, ([^,]*)$/, ' or $1')}, is "${text}"`);
     return word;
   };
+
+export type Settings = ReturnType<typeof settingsOf>;

@@ -66,10 +66,27 @@ it('has a default for everything', () => {
     rawClickDays: 0,
     smtpUrl: null,
     mailFrom: 'elnk@localhost',
+    telegram: null,
     isProduction: false,
     registration: 'open',
     logLevel: 'info',
   });
+});
+
+it('reads who is told in Telegram', () => {
+  const env = { TELEGRAM_TOKEN: '123456:AAhush-hush_0123', TELEGRAM_CHATS: '-1001, 42 @my_channel' };
+  const telegram = { token: env.TELEGRAM_TOKEN, chats: ['-1001', '42', '@my_channel'], apiRoot: 'https://api.telegram.org', locale: 'en' };
+  assert.equal(good(env).telegram, telegram);
+  const own = { TELEGRAM_API_ROOT: 'http://127.0.0.1:8081/', TELEGRAM_LOCALE: 'ru' };
+  assert.equal(good({ ...env, ...own }).telegram, { ...telegram, apiRoot: 'http://127.0.0.1:8081', locale: 'ru' });
+  const names = (changed: Record<string, string>) => faults({ ...env, ...changed }).map(({ name }) => name);
+  assert.equal(names({ TELEGRAM_TOKEN: '' }), ['TELEGRAM_TOKEN']);
+  assert.equal(names({ TELEGRAM_CHATS: '' }), ['TELEGRAM_CHATS']);
+  assert.equal(names({ TELEGRAM_CHATS: 'me' }), ['TELEGRAM_CHATS']);
+  assert.equal(names({ TELEGRAM_API_ROOT: 'ftp://x', TELEGRAM_LOCALE: 'de' }), ['TELEGRAM_API_ROOT', 'TELEGRAM_LOCALE']);
+  const [fault] = faults({ ...env, TELEGRAM_TOKEN: 'hush' });
+  assert.is(fault.name, 'TELEGRAM_TOKEN');
+  assert.not.match(fault.message, 'hush');
 });
 
 it('reads where mails go, from a file as well', () => {

@@ -93,6 +93,22 @@ export async function workSince(db: Queryable, from: string, to: string | null):
   return rows.map((row) => ({ ...row, lastAt: row.lastAt.getTime(), lastFailedAt: row.lastFailedAt?.getTime() ?? null }));
 }
 
+export type JobOptions = {
+  /** A job that waits under the same key is replaced. */
+  key: string;
+  /** Tries grow apart by e^n seconds, n at most 10. */
+  maxAttempts: number;
+  delaySec?: number;
+};
+
+/** @param db inside a transaction, its client: then there is the job exactly when it commits */
+export async function addJob(db: Queryable, task: string, payload: object, { key, maxAttempts, delaySec = 0 }: JobOptions): Promise<void> {
+  await db.query(
+    'SELECT graphile_worker.add_job($1, $2::json, job_key => $3, max_attempts => $4, run_at => now() + make_interval(secs => $5))',
+    [task, JSON.stringify(payload), key, maxAttempts, delaySec],
+  );
+}
+
 /**
  * Frees what dead nodes were doing (graphile-worker itself waits for four hours). A lock names a node's worker pool, and can only be taken from it as a whole.
  * @param deadAfter an interval of Postgres, longer than any job may take

@@ -73,3 +73,9 @@ export const createEventStore = (pool: Pool): EventStore => ({
     return rows.map((row) => ({ ...row, lastAt: row.lastAt.getTime() }));
   },
 });
+
+/** Whether any node has written of that day. */
+export async function isDayWritten(db: Queryable, day: string): Promise<boolean> {
+  const { rowCount } = await db.query('SELECT FROM server_counters WHERE day = $1 LIMIT 1', [day]);
+  return rowCount === 1;
+}

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { MAIL_TASKS, type MailOrder, readMailOrder } from '../../core/mail.ts';
-import { freeDeadWorkers, giveUpJobs } from './jobs.ts';
+import { addJob, freeDeadWorkers, giveUpJobs } from './jobs.ts';
 import type { Queryable } from './pool.ts';
 
 /** Tries grow apart from some seconds to six hours (e^n, n at most 10): together some 16 hours. */
@@ -20,21 +20,17 @@ const DEAD_AFTER = '5 minutes';
 export async function queueMail(db: Queryable, { jobKey, ...rest }: MailOrder & { jobKey: string }): Promise<void> {
   const order = readMailOrder(rest);
   if (order === null) throw new Error('not a mail: its address, kind, language or link is wrong');
-  await addJob(db, MAIL_TASKS.mail, order, jobKey);
+  await addJob(db, MAIL_TASKS.mail, order, { key: jobKey, maxAttempts: MAX_ATTEMPTS });
 }
 
 /** Somebody's wish for a new password, whether there is such an account or not; it replaces one of the same address that still waits. */
 export const queueResetRequest = (db: Queryable, email: string): Promise<void> =>
-  addJob(db, MAIL_TASKS.reset, { email }, `${MAIL_TASKS.reset}:${createHash('sha256').update(email).digest('base64url')}`);
-
-async function addJob(db: Queryable, task: string, payload: object, jobKey: string): Promise<void> {
-  await db.query('SELECT graphile_worker.add_job($1, $2::json, job_key => $3, max_attempts => $4)', [
-    task,
-    JSON.stringify(payload),
-    jobKey,
-    MAX_ATTEMPTS,
-  ]);
-}
+  addJob(
+    db,
+    MAIL_TASKS.reset,
+    { email },
+    { key: `${MAIL_TASKS.reset}:${createHash('sha256').update(email).digest('base64url')}`, maxAttempts: MAX_ATTEMPTS },
+  );
 
 /**
  * Frees what dead nodes were doing, and deletes the mails that were given up, for their links are secrets.
