@@ -6,18 +6,16 @@ import { joinAdministration } from './administration.ts';
 import { trustedProxyList } from './config.ts';
 import { threadAnnouncer } from './core/announce.ts';
 import { accountRequestSchemas } from './core/api.ts';
-import { createAsOfNow } from './core/as-of-now.ts';
 import { countersOf, readCounters } from './core/counters.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, liveSockets, logBoard, TuningBoard } from './core/shared.ts';
+import { openFrontFigures } from './front-figures.ts';
 import { frontQuickLinks, openFrontGuests, ownHostsOf } from './front-guests.ts';
 import { createFrontLive } from './front-live.ts';
 import { openFrontThrottles } from './front-throttles.ts';
 import { serveVisits } from './front-visits.ts';
-import { dashboardText } from './http/api/dashboard.ts';
 import { sessionLookup } from './http/auth.ts';
 import { exchangeAddress } from './http/client-address.ts';
-import { createDashboards } from './http/dashboard/dashboards.ts';
 import { API_DEADLINE_MS, type ExchangeDeps } from './http/exchange.ts';
 import { fingerprinter } from './http/keys.ts';
 import type { LiveServer } from './http/live.ts';
@@ -25,7 +23,9 @@ import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
 import { createTokens } from './http/tokens.ts';
+import { createPoolClient } from './jobs/pool-port.ts';
 import { backlogOf } from './node-state.ts';
+import type { PoolTasks } from './pool-thread.ts';
 import { clickWriter, openLogWriter } from './storage/click-log/writer.ts';
 import { isCommonPassword } from './storage/common-passwords.ts';
 import { createBlockedHosts, markingBlocked, refusingBlocked } from './storage/links/blocked-hosts.ts';
@@ -35,8 +35,6 @@ import { createPasswords } from './storage/passwords.ts';
 import { createAccountStore } from './storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
-import { createClickCounter } from './storage/postgres/click-counts.ts';
-import { createDashboardStore } from './storage/postgres/dashboard-store.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
 import { createLinkStore } from './storage/postgres/links.ts';
@@ -54,7 +52,6 @@ const DEAF_LINK_TTL_MS = 10_000;
 const KEY_CACHE_ENTRIES = 10_000;
 const LOOKUP_CONNECTIONS = 2;
 const API_CONNECTIONS = 6;
-const DASHBOARD_CONNECTIONS = 2;
 const HEALTH_MS = 200;
 /** Connections to a Postgres that does not answer are left to the end of the thread. */
 const POOL_STOP_MS = 1_000;
@@ -90,33 +87,19 @@ const poolOf = (use: string, max: number, queryTimeoutMs: number, settings = {})
 const lookups = await poolOf('lookups', LOOKUP_CONNECTIONS, LOOKUP_TIMEOUT_MS);
 const queries = await poolOf('api', API_CONNECTIONS, API_DEADLINE_MS);
 const throttles = await openFrontThrottles({ setup, pool: queries.value, logger });
-// The same few statements again and again: planning them takes four times as long as they do.
-const dashboards = await poolOf('dashboards', DASHBOARD_CONNECTIONS, API_DEADLINE_MS, { plan_cache_mode: 'force_generic_plan' });
 
 const shardClient = createShardClient(shards, {
   moved: (linkIds, clicks) => live.hub.moved(linkIds, clicks),
   anyMoved: () => live.hub.allMoved(),
 });
-const asOfNow = createAsOfNow({
-  count: createClickCounter(queries.value, setup.node),
-  unstored: shardClient.unstored,
-  clock: Date.now,
-});
+const tasks = createPoolClient<PoolTasks>();
+const figures = await openFrontFigures({ setup, name, pool: queries.value, tasks, unstored: shardClient.unstored, tuning, logger });
+const { asOfNow, dashboard } = figures.value;
 const hosts = createBlockedHosts({
   load: () => loadBlockedHosts(lookups.value),
   versions,
   clock: Date.now,
   onFailure: (error) => logger.warn({ err: error }, 'the blocked hosts could not be asked for'),
-});
-const dashboard = createDashboards({
-  store: createDashboardStore(dashboards.value, setup.node),
-  unstored: shardClient.unstored,
-  text: dashboardText({ baseUrl: setup.baseUrl }),
-  clock: Date.now,
-  ttlMs: () => tuning.ttlMs,
-  wantFold: () => {
-    tuning.foldWantedAt = Date.now();
-  },
 });
 const links = createLinkTable({
   lookup: batchedLookup(markingBlocked(createLinkLookup(lookups.value), hosts)),
@@ -279,6 +262,7 @@ main.on('message', (message: FromMain) => {
   else if (message.type === 'storedElsewhere') live.hub.movedElsewhere();
   else if (message.type === 'countries') countries = message.countries.about;
   else if (message.type === 'announced') announcer.settle(message.id);
+  else if (message.type === 'pool') tasks.connect(message.port);
   else shardClient.connect(message.peer, message.port);
 });
 
@@ -290,8 +274,9 @@ async function stop(): Promise<void> {
   await server.stop();
   for (const log of logs) await log.stop();
   shardClient.close();
+  tasks.close();
   await Promise.race([
-    Promise.all([guests.stop(), lookups.stop(), queries.stop(), throttles.stop(), dashboards.stop()]),
+    Promise.all([guests.stop(), lookups.stop(), queries.stop(), throttles.stop(), figures.stop()]),
     new Promise((resolve) => setTimeout(resolve, POOL_STOP_MS)),
   ]);
 }

@@ -14,6 +14,7 @@ import type { Component, Logger } from './core/ports.ts';
 import { createSharedMemory, linkVersions, TuningBoard } from './core/shared.ts';
 import { createFolding } from './jobs/fold.ts';
 import { startTaskPool } from './jobs/pool.ts';
+import { servePool } from './jobs/pool-port.ts';
 import { JOB_CONNECTIONS } from './jobs/runner.ts';
 import { createTelegram } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
@@ -93,12 +94,19 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
 
   const positions = await storedPositions(pool, folder.nodeId);
   const countries = await openNodeCountries(config.geoipFile, logger, life);
+  // Before the threads: fronts have tasks for it. One thread is for folds, which may take long.
+  const poolSetup: PoolSetup = { node: folder.nodeId, databaseUrl, logLevel: config.logLevel };
+  const poolThreads = { threads: Math.max(2, availableParallelism() - 1) };
+  const openTasks = async () => startTaskPool<PoolTasks>(entryUrl('pool-thread').href, poolSetup, poolThreads);
+  const tasks = await life.start('task pool', openTasks, ABANDON);
+
   const threads = await life.start('threads', () =>
     startThreads({
       shared,
       counters,
       logger,
       announce: others.announce,
+      servePool: (port) => servePool(port, tasks),
       onStored: others.stored,
       onEvent: journal.event,
       health: () => [...others.health(), ...guests.health()],
@@ -141,13 +149,9 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   );
 
   others.onStored(threads.storedElsewhere);
-  const poolSetup: PoolSetup = { databaseUrl, logLevel: config.logLevel };
-  const poolThreads = Math.max(1, availableParallelism() - 1);
-  const openTasks = async () => startTaskPool<PoolTasks>(entryUrl('pool-thread').href, poolSetup, poolThreads);
-  const tasks = await life.start('task pool', openTasks, ABANDON);
   const folding = createFolding({
     epochs: createEpochStore(pool),
-    runFold: () => journal.timed('maintenance', 'folding', () => tasks.run('foldClicks'), isDone),
+    runFold: () => journal.timed('maintenance', 'folding', () => tasks.run('foldClicks', null), isDone),
     wantedAt: () => tuning.foldWantedAt,
     rawClickDays: config.rawClickDays,
     clock: Date.now,

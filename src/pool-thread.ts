@@ -1,27 +1,49 @@
-/** A pool thread: one exported function a task. Each task opens what it needs and closes it again, so that an idle thread holds nothing. */
+/** A pool thread: one exported function a task. */
 import { workerData } from 'node:worker_threads';
 import type { PoolSetup } from './core/messages.ts';
-import type { FoldResult } from './core/ports.ts';
+import type { FoldResult, StatsQuestion } from './core/ports.ts';
+import type { StatsFigures } from './core/stats.ts';
 import { fold } from './jobs/tasks/fold.ts';
 import { createLogger } from './logging.ts';
 import { lowerPriority } from './priority.ts';
 import { createFoldStore } from './storage/postgres/fold-store.ts';
-import { createPool } from './storage/postgres/pool.ts';
+import { createPool, isStoreAway, type Pool } from './storage/postgres/pool.ts';
+import { createStatsCounter } from './storage/postgres/stats-counts.ts';
 
 /** A fold of FOLD_ROWS on a busy machine. */
 const FOLD_QUERY_TIMEOUT_MS = 600_000;
+/** As long as whoever waits for the answer. */
+const STATS_QUERY_TIMEOUT_MS = 5_000;
 
 lowerPriority('background');
 
-/** What the tasks answer. */
-export type PoolTasks = { foldClicks: FoldResult | null };
+/** What the tasks get and answer. */
+export type PoolTasks = {
+  foldClicks: { input: null; result: FoldResult | null };
+  sumStats: { input: StatsQuestion; result: StatsFigures | 'store away' };
+};
 
-export async function foldClicks(): Promise<PoolTasks['foldClicks']> {
+export async function foldClicks(): Promise<PoolTasks['foldClicks']['result']> {
+  return withStore('fold', FOLD_QUERY_TIMEOUT_MS, (pool) => fold(createFoldStore(pool)));
+}
+
+export async function sumStats(question: StatsQuestion): Promise<PoolTasks['sumStats']['result']> {
+  const { node }: PoolSetup = workerData;
+  try {
+    return await withStore('statistics', STATS_QUERY_TIMEOUT_MS, (pool) => createStatsCounter(pool, node)(question));
+  } catch (error) {
+    if (isStoreAway(error)) return 'store away'; // an error loses its kind on its way to another thread
+    throw error;
+  }
+}
+
+/** Each task opens its connection and closes it again, so that an idle thread holds nothing. */
+async function withStore<T>(name: string, queryTimeoutMs: number, work: (pool: Pool) => Promise<T>): Promise<T> {
   const setup: PoolSetup = workerData;
   const logger = createLogger({ level: setup.logLevel, fields: { thread: 'pool' } });
-  const pool = await createPool({ url: setup.databaseUrl, name: 'fold', max: 1, logger, queryTimeoutMs: FOLD_QUERY_TIMEOUT_MS });
+  const pool = await createPool({ url: setup.databaseUrl, name, max: 1, logger, queryTimeoutMs });
   try {
-    return await fold(createFoldStore(pool.value));
+    return await work(pool.value);
   } finally {
     await pool.stop();
   }

@@ -1,5 +1,5 @@
 /** The threads of a node: started, introduced to each other, and told how the node is. */
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type SupervisedThread, superviseThread } from './actors/supervisor.ts';
 import type { Cells } from './core/announce.ts';
 import type { Counters } from './core/counters.ts';
@@ -26,6 +26,8 @@ type ThreadsOptions = {
   frontSetup(index: number): FrontSetup;
   /** Tells other nodes what a thread has changed; never rejects. */
   announce(cells: Cells): Promise<void>;
+  /** Tasks of a front come on this port. */
+  servePool(port: MessagePort): void;
   /** A shard has stored clicks. */
   onStored(): void;
   /** A warning or an error in a thread's log. */
@@ -81,6 +83,9 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
       (front) => {
         fronts.set(index, front);
         said = NOTHING_SAID;
+        const { port1, port2 } = new MessageChannel();
+        front.post({ type: 'pool', port: port1 }, [port1]);
+        options.servePool(port2);
         for (const [i, shard] of shards) connect(front, index, shard, i);
       },
     );

@@ -3,21 +3,16 @@
  * position and left out, what came later is in the store's snapshot. So every log is counted up to one point, and none twice.
  */
 import { calendarMemory } from './calendar.ts';
-import type { LinkDay, LinkDays } from './link-day.ts';
 import type { ReadLiveFigures } from './live.ts';
 import { liveFigures } from './live-figures.ts';
-import type { ClickCounter, Clock, LinkNumbers, StatsReader, UnstoredClicks } from './ports.ts';
-import { countSpan, daysAround, statsFigures } from './stats.ts';
+import type { ClickCounter, Clock, LinkNumbers, StatsCounter, StatsReader, UnstoredClicks } from './ports.ts';
+import { countSpan, daysAround } from './stats.ts';
 import { QUARTER_MS } from './zone.ts';
-
-function* documentsOf(days: LinkDays): Iterable<LinkDay> {
-  for (const ofLink of days.values()) yield* ofLink.values();
-}
 
 export type AsOfNow = { numbers: LinkNumbers; stats: StatsReader; live: ReadLiveFigures };
 
-export function createAsOfNow(options: { count: ClickCounter; unstored: UnstoredClicks; clock: Clock }): AsOfNow {
-  const { count, unstored, clock } = options;
+export function createAsOfNow(options: { count: ClickCounter; sum: StatsCounter; unstored: UnstoredClicks; clock: Clock }): AsOfNow {
+  const { count, sum, unstored, clock } = options;
   const calendarAt = calendarMemory();
   return {
     async numbers(ownerTimeZone, linkIds) {
@@ -36,15 +31,8 @@ export function createAsOfNow(options: { count: ClickCounter; unstored: Unstored
     },
 
     async stats({ ids, timeZone }, range) {
-      const calendar = calendarAt(timeZone, clock());
-      const { today, week } = calendar;
-      const batches = await unstored(ids);
-      const { fromDay, toDay } = daysAround(
-        Math.min(range.from, today.from * QUARTER_MS, week.from * QUARTER_MS),
-        Math.max(range.to, today.to * QUARTER_MS, week.to * QUARTER_MS),
-      );
-      const { days } = await count({ linkIds: ids, fromDay, toDay, facets: true, unstored: batches });
-      return statsFigures(documentsOf(days), range, calendar);
+      const now = clock();
+      return sum({ linkIds: ids, range, timeZone, now, unstored: await unstored(ids) });
     },
 
     async live(links) {

@@ -29,6 +29,7 @@ export type FailureCode =
   | 'invalid' // read, but a field is wrong: see `errors`
   | 'too_many_links' // more than one answer can hold
   | 'too_many_requests'
+  | 'busy' // as much is being done as can be; try again
   | 'store_away' // Postgres cannot be asked right now; try again
   | 'deadline' // no answer within the route's time; try again
   | 'internal';

@@ -23,7 +23,9 @@ export type FromMain =
   /** Another country database; what is read in it from now on counts. */
   | { type: 'countries'; countries: Countries }
   /** A shard thread has started (again); the port leads to it. Sent to fronts and, as the other end, to the shard. */
-  | { type: 'connect'; peer: number; port: Port };
+  | { type: 'connect'; peer: number; port: Port }
+  /** The port leads to the pool of threads. Sent to fronts. */
+  | { type: 'pool'; port: Port };
 
 export type ToMain =
   | { type: 'ready' }
@@ -35,6 +37,10 @@ export type ToMain =
   | { type: 'events'; events: NodeEvent[] }
   /** The reasons why the thread is not well right now, said whenever they change; empty: all well. */
   | { type: 'health'; reasons: string[] };
+
+/** A task of a front for the pool; every one is answered. */
+export type PoolTask = { id: number; name: string; input: unknown };
+export type PoolAnswer = { type: 'done'; id: number; result: unknown } | { type: 'busy' | 'failed'; id: number; reason: string };
 
 /** Between a front and a shard. Every question, and every take of one, is answered, in any order. */
 export type ShardQuestion =
@@ -117,4 +123,4 @@ export type ShardSetup = {
 };
 
 /** What pool threads are started with. */
-export type PoolSetup = { databaseUrl: string; logLevel: LogLevel };
+export type PoolSetup = { node: string; databaseUrl: string; logLevel: LogLevel };

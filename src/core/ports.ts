@@ -477,6 +477,18 @@ export type LinkNumbers = (ownerTimeZone: string, linkIds: readonly number[]) =>
 /** @param links whose clicks are added up; `timeZone` is the owner's: repeat clicks, hours and weekdays are by the owner's calendar */
 export type StatsReader = (links: { ids: readonly number[]; timeZone: string }, range: StatsRange) => Promise<StatsFigures>;
 
+/** Plain data: it may be answered by another thread. `timeZone` is the owner's; the shards were asked before. */
+export type StatsQuestion = {
+  linkIds: readonly number[];
+  range: StatsRange;
+  timeZone: string;
+  now: number;
+  unstored: readonly UnstoredBatch[];
+};
+
+/** Adds up statistics as of one moment: folded, stored and — as given — not yet stored clicks, none missing, none twice. */
+export type StatsCounter = (question: StatsQuestion) => Promise<StatsFigures>;
+
 /** All links of an owner, the newest first. */
 export type OwnerLinkIds = (ownerId: number) => Promise<number[]>;
 

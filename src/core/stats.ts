@@ -1,6 +1,6 @@
 /** From documents to what an owner reads: totals, series, hours of today, days of the week, top lists. */
 import { type Calendar, HOURS, type Span, WEEKDAYS } from './calendar.ts';
-import { capFacet, FACETS, type Facet, type LinkDay, type QuarterCounts } from './link-day.ts';
+import { addFacet, addQuarter, capFacet, emptyLinkDay, FACETS, type Facet, type LinkDay, type QuarterCounts } from './link-day.ts';
 import { DAY_MS, dayOf, offsetSegments, QUARTER_MS, QUARTERS_PER_DAY, quarterOf } from './zone.ts';
 
 export const STATS_UNITS = ['15min', 'hour', 'day', 'month'] as const;
@@ -50,30 +50,55 @@ export function countSpan(days: Iterable<LinkDay>, { from, to }: Span): { clicks
 }
 
 /**
- * The figures of one link or of several together. The range's zone cuts the series; hours of today and days of the week are the owner's.
- * Facets are kept by link and day of the owner's calendar: those of every document that has clicks within the range are added up whole.
- * @param docs of all days that may have clicks in the range, today or in the current week
- * @param calendar the owner's
+ * Adds up documents, one after the other, to the figures of one link or of several together. The range's zone cuts the series; hours of today and days
+ * of the week are the owner's. Facets are kept by link and day of the owner's calendar: those of every document that has clicks within the range
+ * are added up whole. So a link's day comes as one document.
  */
+export class StatsSum {
+  readonly #range: StatsRange;
+  readonly #span: Span;
+  readonly #calendar: Calendar;
+  readonly #sum = emptyLinkDay();
+
+  /** @param calendar the owner's */
+  constructor(range: StatsRange, calendar: Calendar) {
+    this.#range = range;
+    this.#span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
+    this.#calendar = calendar;
+  }
+
+  add(doc: LinkDay): void {
+    for (const [quarter, { clicks, uniques, bots }] of doc.quarters) addQuarter(this.#sum, quarter, clicks, uniques, bots);
+    if (!hasClicksIn(doc, this.#span)) return;
+    for (const facet of FACETS) for (const [key, clicks] of doc.facets[facet]) addFacet(this.#sum, facet, key, clicks);
+  }
+
+  figures(): StatsFigures {
+    const { timeZone, unit } = this.#range;
+    const { quarters, facets } = this.#sum;
+    const { clicks, uniques, bots } = countSpan([this.#sum], this.#span);
+    const list = (facet: Facet) => capFacet(facets[facet], TOP).map(([key, count]) => ({ key, clicks: count }));
+    return {
+      timezone: timeZone,
+      from: iso(this.#span.from),
+      to: iso(this.#span.to),
+      clicks,
+      uniqueClicks: uniques,
+      repeatClicks: clicks - uniques,
+      botClicks: bots,
+      series: series(quarters, timeZone, this.#span, unit),
+      hours: clicksBy(quarters, HOURS, this.#calendar.hourOf),
+      week: clicksBy(quarters, WEEKDAYS, this.#calendar.weekdayOf),
+      ...(Object.fromEntries(FACETS.map((facet) => [facet, list(facet)])) as Record<Facet, { key: string; clicks: number }[]>),
+    };
+  }
+}
+
+/** @param docs of all days that may have clicks in the range, today or in the current week */
 export function statsFigures(docs: Iterable<LinkDay>, range: StatsRange, calendar: Calendar): StatsFigures {
-  const { timeZone, unit } = range;
-  const span = { from: quarterOf(range.from), to: Math.ceil(range.to / QUARTER_MS) };
-  const days = [...docs];
-  const quarters = addUp(days);
-  const { clicks, uniques, bots } = countSpan(days, span);
-  return {
-    timezone: timeZone,
-    from: iso(span.from),
-    to: iso(span.to),
-    clicks,
-    uniqueClicks: uniques,
-    repeatClicks: clicks - uniques,
-    botClicks: bots,
-    series: series(quarters, timeZone, span, unit),
-    hours: clicksBy(quarters, HOURS, calendar.hourOf),
-    week: clicksBy(quarters, WEEKDAYS, calendar.weekdayOf),
-    ...topLists(days.filter((day) => hasClicksIn(day, span))),
-  };
+  const sum = new StatsSum(range, calendar);
+  for (const doc of docs) sum.add(doc);
+  return sum.figures();
 }
 
 const hasClicksIn = ({ quarters }: LinkDay, { from, to }: Span): boolean => {
@@ -88,31 +113,6 @@ function clicksBy(quarters: Quarters, length: number, indexOf: (quarter: number)
     if (index >= 0) counts[index] += clicks;
   }
   return counts;
-}
-
-function addUp(days: Iterable<LinkDay>): Quarters {
-  const sum: Quarters = new Map();
-  for (const day of days) {
-    for (const [quarter, { clicks, uniques, bots }] of day.quarters) {
-      const counts = sum.get(quarter);
-      if (counts === undefined) sum.set(quarter, { clicks, uniques, bots });
-      else {
-        counts.clicks += clicks;
-        counts.uniques += uniques;
-        counts.bots += bots;
-      }
-    }
-  }
-  return sum;
-}
-
-function topLists(days: LinkDay[]): Record<Facet, { key: string; clicks: number }[]> {
-  const list = (facet: Facet) => {
-    const sum = new Map<string, number>();
-    for (const { facets } of days) for (const [key, clicks] of facets[facet]) sum.set(key, (sum.get(key) ?? 0) + clicks);
-    return capFacet(sum, TOP).map(([key, clicks]) => ({ key, clicks }));
-  };
-  return Object.fromEntries(FACETS.map((facet) => [facet, list(facet)])) as Record<Facet, { key: string; clicks: number }[]>;
 }
 
 function series(quarters: Quarters, timeZone: string, span: Span, unit: StatsUnit): StatsFigures['series'] {

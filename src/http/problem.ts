@@ -40,6 +40,7 @@ export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
   too_many_links: { status: 422, title: 'There are too many links for this' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong here' },
+  busy: { status: 503, title: 'Too much at once' },
   store_away: { status: 503, title: 'Not available right now' },
   deadline: { status: 503, title: 'No answer in time' },
 };

@@ -37,7 +37,7 @@ const CONNECTIONS = 6;
 const RATE = 1_500;
 const LINKS = 5;
 const VISITORS = 3_000;
-/** Postgres gives up a fold that takes longer. pg keeps the timers of its COPY TO streams until then. */
+/** Postgres gives up a fold that takes longer. */
 const QUERY_TIMEOUT_MS = 5_000;
 
 const it = suite('as of now');
@@ -116,7 +116,7 @@ async function assertSame(api: ApiClient): Promise<void> {
     assert.is(await api.text(`/links/${slug}/stats.csv${range}`), [...statsCsv(ranged)].join(''), `${slug} as CSV`);
     assert.is(ranged.clicks, clicks);
   }
-  const all = await api.ownerStats();
+  const all = await api.ownerStats('?from=2020-01-01T00:00:00Z&unit=month');
   const ofAll = [all.clicks, all.repeatClicks, all.botClicks, all.hours, all.week, all.countries, all.devices, all.os];
   const { clicks, repeatClicks, botClicks, hours, week, countries, devices, os } = total;
   assert.equal([clicks, repeatClicks, botClicks, hours, week, countries, devices, os], ofAll);
@@ -158,6 +158,9 @@ async function readAgainAndAgain(api: ApiClient, slugs: string[], sent: Tally, a
     checked++;
   }
 
+  /** Today, which the front adds up by itself, and some years, which are the pool's. */
+  const ranges = ['', '?from=2020-01-01T00:00:00Z&unit=month'];
+  const nextRange = () => ranges[checked % ranges.length];
   const noted = () => new Map(slugs.map((slug) => [slug, numbersOf(acked.of(slug))]));
   while (!isOver()) {
     for (const slug of slugs) {
@@ -173,7 +176,7 @@ async function readAgainAndAgain(api: ApiClient, slugs: string[], sent: Tally, a
       for (const name of ['clicks', 'repeatClicks'] as const)
         assert.is(total[name], sum(shown.map((link) => link[name])), `${name} of all`);
       asked = noted();
-      const together = await api.ownerStats();
+      const together = await api.ownerStats(nextRange());
       assert.ok(together.clicks >= sum([...asked.values()].map(({ clicks }) => clicks)), 'all together lag');
       assert.ok(together.clicks <= sum(slugs.map((it) => sent.of(it).clicks)), 'all together run ahead');
     }

@@ -15,6 +15,7 @@ import { createClickStore } from '../../src/storage/postgres/clicks.ts';
 import { createFoldStore } from '../../src/storage/postgres/fold-store.ts';
 import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRetentionStore } from '../../src/storage/postgres/retention.ts';
+import { createStatsCounter } from '../../src/storage/postgres/stats-counts.ts';
 import { batchOf, ROW_DAY } from '../support/click-rows.ts';
 import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -86,7 +87,12 @@ function randomClicks(linkId: number, timeZone: string, firstDay: number, days: 
 type Asked = { fromDay: number; days: number; unit: StatsUnit; timeZone: string; owner?: string };
 function statsOf({ pool }: Context, linkIds: number[], asked: Asked, now: number): Promise<StatsFigures> {
   const { fromDay, days, unit, timeZone } = asked;
-  const { stats } = createAsOfNow({ count: createClickCounter(pool, 'test'), unstored: async () => [], clock: () => now });
+  const { stats } = createAsOfNow({
+    count: createClickCounter(pool, 'test'),
+    sum: createStatsCounter(pool, 'test'),
+    unstored: async () => [],
+    clock: () => now,
+  });
   const range = { from: dayStart(timeZone, fromDay) * QUARTER_MS, to: dayStart(timeZone, fromDay + days) * QUARTER_MS, timeZone, unit };
   return stats({ ids: linkIds, timeZone: asked.owner ?? timeZone }, range);
 }
@@ -141,7 +147,12 @@ test('ranges that meet within a whole day add up to the range over both; the day
   const day = ROW_DAY;
   await storeAndFold(context, randomClicks(links[0].id, timeZone, day, 1, 300));
   await run(context, afterDay(day, QUARTERS_KEPT_DAYS));
-  const { stats } = createAsOfNow({ count: createClickCounter(context.pool, 'test'), unstored: async () => [], clock: () => 0 });
+  const { stats } = createAsOfNow({
+    count: createClickCounter(context.pool, 'test'),
+    sum: createStatsCounter(context.pool, 'test'),
+    unstored: async () => [],
+    clock: () => 0,
+  });
   const [start, end] = [dayStart(timeZone, day), dayStart(timeZone, day + 1)];
   const ask = (from: number, to: number) =>
     stats({ ids: [links[0].id], timeZone }, { from: from * QUARTER_MS, to: to * QUARTER_MS, timeZone, unit: 'hour' });

@@ -22,6 +22,7 @@ import { createClickStore } from '../../src/storage/postgres/clicks.ts';
 import { createDashboardStore } from '../../src/storage/postgres/dashboard-store.ts';
 import { createFoldStore } from '../../src/storage/postgres/fold-store.ts';
 import { isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
+import { createStatsCounter } from '../../src/storage/postgres/stats-counts.ts';
 import { silentLogger } from './logger.ts';
 import { until } from './until.ts';
 
@@ -140,7 +141,7 @@ export async function openClickPath({ pool, dir, segmentBytes, rememberVisitors 
     get flusher() {
       return current.flusher;
     },
-    asOfNow: createAsOfNow({ count, unstored, clock: now }),
+    asOfNow: createAsOfNow({ count, sum: createStatsCounter(pool, NODE), unstored, clock: now }),
     dashboard: createDashboards({
       store: createDashboardStore(pool, NODE),
       unstored,

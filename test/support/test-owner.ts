@@ -29,7 +29,7 @@ export type ApiClient = {
   links(): Promise<LinkPage>;
   stats(slug: string): Promise<Stats>;
   /** Of all links together. */
-  ownerStats(): Promise<OwnerStats>;
+  ownerStats(query?: string): Promise<OwnerStats>;
   dashboard(): Promise<Dashboard>;
   /** Text of a file, such as `/links.csv`. */
   text(path: string): Promise<string>;
@@ -50,7 +50,7 @@ export function apiClient(url: string, { apiKey }: TestOwner): ApiClient {
     link: (slug) => json<Link>(`/links/${slug}`),
     links: () => json<LinkPage>('/links?limit=100'),
     stats: (slug) => json<Stats>(`/links/${slug}/stats`),
-    ownerStats: () => json<OwnerStats>('/stats'),
+    ownerStats: (query = '') => json<OwnerStats>(`/stats${query}`),
     text: async (path) => (await get(path)).text(),
     dashboard: () => json<Dashboard>('/dashboard'),
     edit: (slug, changes) =>

@@ -47,7 +47,7 @@ export async function storedPositions(db: Queryable, node: string): Promise<Map<
   return new Map(rows.map(({ front, shard, position }) => [`f${front}-s${shard}`, position]));
 }
 
-async function readRest(
+export async function readRest(
   client: pg.PoolClient,
   linkIds: readonly number[],
   facets: boolean,

@@ -1,4 +1,6 @@
 /** Postgres' binary COPY format for small tables: a builder of rows, and a reader of one int4 column. Layout: core/copy-row.ts. */
+import type { ClientBase } from 'pg';
+import { type CopyToStreamQuery, to as copyTo } from 'pg-copy-streams';
 import { COPY_HEADER, COPY_TRAILER, setInt64 } from '../../core/copy-row.ts';
 
 const CHUNK_BYTES = 1 << 16;
@@ -84,6 +86,53 @@ export class CopyRows {
     larger.set(this.#buffer.subarray(0, this.#end));
     this.#buffer = larger;
     this.#view = new DataView(larger.buffer);
+  }
+}
+
+/**
+ * Reads COPY data of rows that have no nulls.
+ * @param visit gets the values of each row; they are only valid until it returns
+ */
+export async function readRows(stream: AsyncIterable<Buffer>, fields: number, visit: (values: readonly Buffer[]) => void): Promise<void> {
+  let rest = Buffer.alloc(0);
+  let skip = COPY_HEADER.length;
+  const values: Buffer[] = new Array(fields);
+  for await (const chunk of stream) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = Math.min(skip, bytes.length);
+    skip -= at;
+    for (let end = rowEnd(bytes, at, fields, values); end >= 0; end = rowEnd(bytes, at, fields, values)) {
+      visit(values);
+      at = end;
+    }
+    rest = Buffer.from(bytes.subarray(at));
+  }
+  if (!rest.equals(COPY_TRAILER)) throw new Error('COPY data ended before its trailer');
+}
+
+/** @returns behind the row, or −1 when it is not here as a whole (or is the trailer) */
+function rowEnd(bytes: Buffer, start: number, fields: number, values: Buffer[]): number {
+  let at = start + 2; // the number of fields
+  for (let field = 0; field < fields; field++) {
+    if (at + 4 > bytes.length) return -1;
+    const from = at + 4;
+    at = from + bytes.readInt32BE(at);
+    if (at > bytes.length) return -1;
+    values[field] = bytes.subarray(from, at);
+  }
+  return at;
+}
+
+/**
+ * The data of a COPY … TO STDOUT, which knows no parameters.
+ * pg sets a timer for every query that has a time limit, and would keep that of a COPY until it is over: it is cleared by the query's callback.
+ */
+export async function* copyOut(client: ClientBase, statement: string): AsyncGenerator<Buffer> {
+  const stream: CopyToStreamQuery & { callback?: () => void } = client.query(copyTo(statement));
+  try {
+    yield* stream;
+  } finally {
+    stream.callback?.();
   }
 }
 

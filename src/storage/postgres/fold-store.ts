@@ -2,10 +2,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { from as copyFrom } from 'pg-copy-streams';
 import { CLICK_COLUMNS, POSTGRES_EPOCH_DAY } from '../../core/copy-row.ts';
 import { dayKey, type FoldedDay, type FoldedTotal, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
-import { CopyRows, readSingleColumn } from './copy-format.ts';
+import { CopyRows, copyOut, readSingleColumn } from './copy-format.ts';
 import { ADVISORY_LOCKS } from './locks.ts';
 import { inTransaction } from './pool.ts';
 import { ensureVisitorDay } from './visitor-days.ts';
@@ -56,7 +56,7 @@ function transaction(client: pg.PoolClient, batchIds: readonly number[], { folds
   return {
     async readClicks(push) {
       const range = `batch_id BETWEEN ${batchIds[0]} AND ${batchIds.at(-1)} AND batch_id = ANY ('{${batchIds.join(',')}}'::bigint[])`;
-      const stream = client.query(copyTo(`COPY (SELECT ${CLICK_COLUMNS} FROM clicks WHERE ${range}) TO STDOUT (FORMAT binary)`));
+      const stream = copyOut(client, `COPY (SELECT ${CLICK_COLUMNS} FROM clicks WHERE ${range}) TO STDOUT (FORMAT binary)`);
       for await (const chunk of stream) push(chunk);
     },
 
@@ -66,14 +66,15 @@ function transaction(client: pg.PoolClient, batchIds: readonly number[], { folds
       await copyIn(client, 'fold_visitors (n, day, visitor)', visitorRows(visitors));
       await client.query('ANALYZE fold_visitors');
       // One folder at a time: nobody adds a visitor between the question and the answer. A conflict is two links whose hashes are the same.
-      const added = client.query(
-        copyTo(`COPY (
+      const added = copyOut(
+        client,
+        `COPY (
           WITH new AS MATERIALIZED (
             SELECT n, day, visitor FROM fold_visitors f
             WHERE NOT EXISTS (SELECT FROM click_visitors v WHERE v.day = f.day AND v.visitor = f.visitor)
           ), added AS (INSERT INTO click_visitors (day, visitor) SELECT day, visitor FROM new ORDER BY day, visitor ON CONFLICT DO NOTHING)
           SELECT n FROM new
-        ) TO STDOUT (FORMAT binary)`),
+        ) TO STDOUT (FORMAT binary)`,
       );
       await readSingleColumn(added, isNew);
     },
