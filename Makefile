@@ -1,7 +1,7 @@
 # npm may run on the Node.js of the machine; its scripts find the one that npm installs here.
 
 .DEFAULT_GOAL := help
-.PHONY: help install web run test lint bench soak build clean
+.PHONY: help install web run test screenshots lint bench soak build clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -26,6 +26,11 @@ run: web ## start a node, with a Postgres of its own in ./data
 test: web ## every suite
 	tools/install-test-packages.sh test
 	npm run -s test
+
+screenshots: web ## every page in both languages and themes, 360 and 1,280 pixels wide, into ./screenshots
+	tools/install-test-packages.sh test
+	mkdir -p screenshots
+	SCREENSHOTS=screenshots npm run -s test -- --timeout-ms 1200000 test/e2e/looks.test.ts
 
 lint: install ## types, style, who imports whom
 	npm run -s lint

@@ -8,6 +8,7 @@ type ChartProps = {
   /** What it shows. */
   label: string;
   option: ChartOption;
+  /** Pixels. */
   height: number;
   /** Label and number, as they stand in the chart. */
   rows: readonly (readonly [label: string, value: string])[];
@@ -52,7 +53,7 @@ export function Chart({ label, option, height, rows, load }: ChartProps) {
 
   return (
     <figure class="chart">
-      <div ref={box} class="chart-box" style={{ height }} aria-hidden="true" />
+      <div ref={box} class="chart-box" style={{ height: `${height}px` }} aria-hidden="true" />
       <table class="visually-hidden">
         <caption>{label}</caption>
         <tbody>

@@ -1,6 +1,6 @@
 /** One link of the list. */
 
-import { memo } from 'preact/compat';
+import { Component } from 'preact';
 import type { DashboardLink } from '../../../../src/core/api.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Icon } from '../../components/icons.tsx';
@@ -12,8 +12,19 @@ import { links } from './words.ts';
 
 type LinkRowProps = { link: DashboardLink; isSelected: boolean; onToggle: (slug: string) => void };
 
-/** Drawn again only when something of it has changed: lists are long, and clicks come in all the time. */
-export const LinkRow = memo(Row, (before, after) => before.link === after.link && before.isSelected === after.isSelected);
+/**
+ * Drawn again only when something of it has changed: lists are long, and clicks come in all the time.
+ * Not by preact/compat's memo: wherever that package is loaded, `onChange` of every input means each key, and not the end of typing.
+ */
+export class LinkRow extends Component<LinkRowProps> {
+  override shouldComponentUpdate({ link, isSelected }: LinkRowProps): boolean {
+    return link !== this.props.link || isSelected !== this.props.isSelected;
+  }
+
+  override render(props: LinkRowProps) {
+    return <Row {...props} />;
+  }
+}
 
 function Row({ link, isSelected, onToggle }: LinkRowProps) {
   const name = nameOf(link);

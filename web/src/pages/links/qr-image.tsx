@@ -23,7 +23,11 @@ export function QrImage({ slug, size }: { slug: string; size: number }) {
   const box = { width: size, height: size };
   return (
     <figure class="qr">
-      {address === null ? <div class="skeleton" style={box} /> : <img src={address} alt={links.value.qr} {...box} />}
+      {address === null ? (
+        <div class="skeleton" style={{ width: `${size}px`, height: `${size}px` }} />
+      ) : (
+        <img src={address} alt={links.value.qr} {...box} />
+      )}
       <figcaption>
         <QrDownload slug={slug} format="png" /> <QrDownload slug={slug} format="svg" />
       </figcaption>

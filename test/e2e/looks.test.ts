@@ -1,0 +1,97 @@
+// timeout: 240 s
+/**
+ * Every page in both languages and themes, at 360 and 1,280 pixels: axe-core finds nothing serious, no page is wider than its window, and
+ * the console stays empty. SCREENSHOTS=folder keeps a picture of each.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { overhang, register, setUp, startApp } from '../support/app.ts';
+import { fillDemo } from '../support/demo-data.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LANGUAGES = ['en', 'ru'];
+const THEMES = ['light', 'dark'];
+const WIDTHS = [360, 1280];
+const HEIGHT = 800;
+
+const GUEST_PAGES = ['/', '/login', '/register', '/forgot', '/reset#token=x', '/confirm#token=x', '/setup#token=x', '/no/such/page'];
+const OWNER_PAGES = ['/links', '/links/new', '/links/spring', '/links/spring?range=month', '/links?search=nothing-fits', '/settings'];
+const ADMIN_PAGES = ['users', 'links', 'hosts', 'settings', 'audit'].map((part) => `/admin/${part}`);
+const UNCONFIRMED_PAGES = ['/links', '/settings'];
+
+const started = await startApp();
+const app = started.value;
+const it = suite('looks');
+it.after(() => started.stop());
+
+const guest = await app.visit();
+const admin = await app.visit();
+const unconfirmed = await app.visit();
+await setUp(app, admin, 'admin@example.com');
+await fillDemo(app, admin);
+await register(unconfirmed, 'a-rather-long-address-of-somebody@department.example.com');
+
+type Violation = { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] };
+
+async function serious(page: Page): Promise<string[]> {
+  await page.evaluate(AXE); // as the debugger does it, past the page's policy
+  const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as { violations: Violation[] };
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0].target.join(' ')}: ${nodes[0].failureSummary}`);
+}
+
+async function settle(page: Page): Promise<void> {
+  await page.locator('h1, h2').first().waitFor();
+  await page.waitForFunction('document.querySelector(".skeleton") === null');
+  await page.evaluate('document.fonts.ready');
+}
+
+async function look(page: Page, path: string, name: string): Promise<string[]> {
+  const faults: string[] = [];
+  await page.goto(path);
+  await settle(page);
+  const wider = await overhang(page);
+  if (wider !== 0) faults.push(`${name}: ${wider} pixels wider than its window`);
+  faults.push(...(await serious(page)).map((fault) => `${name}: ${fault}`));
+  const folder = process.env.SCREENSHOTS;
+  const file = name.replace(/[^\w-]+/g, '-').replace(/-+$/, '');
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${file}.png`), fullPage: true });
+  return faults;
+}
+
+const groups = {
+  guest: { visitor: guest, paths: GUEST_PAGES },
+  owner: { visitor: admin, paths: OWNER_PAGES },
+  admin: { visitor: admin, paths: ADMIN_PAGES },
+  unconfirmed: { visitor: unconfirmed, paths: UNCONFIRMED_PAGES },
+};
+
+/** Each language with one theme is enough for a test; pictures are made of all. */
+const looks = LANGUAGES.flatMap((language) => THEMES.map((theme) => ({ language, theme }))).filter(
+  ({ language, theme }) => process.env.SCREENSHOTS !== undefined || (language === 'ru') === (theme === 'dark'),
+);
+
+for (const [group, { visitor, paths }] of Object.entries(groups)) {
+  for (const { language, theme } of looks) {
+    it(`${group}, ${language}, ${theme}`, async () => {
+      const { page, complaints } = visitor;
+      await page.goto('/');
+      await page.evaluate(`localStorage.setItem('elnk.locale', '"${language}"'); localStorage.setItem('elnk.theme', '"${theme}"');`);
+      const faults: string[] = [];
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: HEIGHT });
+        for (const path of paths)
+          faults.push(...(await look(page, path, `${group}-${path.slice(1) || 'front'}-${language}-${theme}-${width}`)));
+      }
+      assert.equal(faults, []);
+      assert.equal(complaints, []);
+    });
+  }
+}
+
+it.run();
