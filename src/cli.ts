@@ -1,9 +1,10 @@
 /** The command line. Results go to standard output; what went wrong is one line on standard error, and exit code 1. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, loadConfig, localOrigin } from './config.ts';
 import { normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS, type Plan } from './core/account.ts';
 import { SCOPES, type Scope } from './core/api.ts';
 import type { Logger } from './core/ports.ts';
+import { readDay } from './core/report-jobs.ts';
 import { canonicalZone } from './core/zone.ts';
 import { createLogger } from './logging.ts';
 import { describeStatus, fetchStatus } from './node-status.ts';
@@ -49,6 +50,16 @@ program
   .option('--name <name>', 'what its owner calls it', KEY_NAME)
   .addOption(new Option('--scope <scopes...>', 'what it may do').choices(SCOPES).default(DEFAULT_SCOPES))
   .action(addKey);
+
+program
+  .command('report')
+  .description('daily reports')
+  .command('send')
+  .description('have the running node send a report now, or write it to a file; prints JSON {email, day}')
+  .argument('<email>', 'whose', parseEmail)
+  .option('--day <YYYY-MM-DD>', 'of the calendar of the account; without, yesterday', parseDay)
+  .option('--out <file>', 'write the PDF to this file instead')
+  .action(report);
 
 program
   .command('status')
@@ -131,6 +142,13 @@ async function addKey(email: string, { name, scope }: { name: string; scope: Sco
   console.log(JSON.stringify({ apiKey }));
 }
 
+async function report(email: string, { day = null, out = null }: { day?: number | null; out?: string | null }): Promise<void> {
+  const { sendReport } = await import('./report-command.ts'); // with all that other commands have no use for
+  const { baseUrl, host, port } = configOrEnd();
+  const shown = new URL(baseUrl ?? localOrigin(host, port)).host;
+  console.log(JSON.stringify(await withDatabase((pool) => sendReport(pool, { email, day, out, host: shown }))));
+}
+
 /** On the migrated database of the node, running or not. */
 async function withDatabase<T>(use: (pool: Pool) => Promise<T>): Promise<T> {
   const { databaseUrl, dataDir } = configOrEnd();
@@ -165,6 +183,12 @@ function parseEmail(text: string): string {
 function parsePassword(text: string): string {
   if (text.length >= PASSWORD_MIN_LENGTH && text.length <= PASSWORD_MAX_LENGTH) return text;
   throw new InvalidArgumentError(`It must have ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters.`);
+}
+
+function parseDay(text: string): number {
+  const day = readDay(text);
+  if (day === null) throw new InvalidArgumentError('It must be a day such as 2026-11-23.');
+  return day;
 }
 
 function parseTimeZone(text: string): string {

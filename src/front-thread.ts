@@ -7,6 +7,7 @@ import { trustedProxyList } from './config.ts';
 import { threadAnnouncer } from './core/announce.ts';
 import { accountRequestSchemas } from './core/api.ts';
 import { countersOf, readCounters } from './core/counters.ts';
+import { createDocumentReader, createReportReader } from './core/daily-report.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, liveSockets, logBoard, TuningBoard } from './core/shared.ts';
 import { openFrontFigures } from './front-figures.ts';
@@ -23,6 +24,7 @@ import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
 import { createTokens } from './http/tokens.ts';
+import { createUnsubscribes } from './http/unsubscribe.ts';
 import { createPoolClient } from './jobs/pool-port.ts';
 import { backlogOf } from './node-state.ts';
 import type { PoolTasks } from './pool-thread.ts';
@@ -35,6 +37,7 @@ import { createPasswords } from './storage/passwords.ts';
 import { createAccountStore } from './storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts';
 import { loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
+import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
 import { createLinkStore } from './storage/postgres/links.ts';
@@ -42,6 +45,7 @@ import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from './storage/postgres/owner-links.ts';
 import { createPool, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
+import { createReportedLinks, createReportStore } from './storage/postgres/reports.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
 import { openThreadLog } from './thread-log.ts';
 import { webFolder } from './web-folder.ts';
@@ -110,6 +114,10 @@ const links = createLinkTable({
   onFailure: (error) => logger.debug({ err: error }, 'link lookup failed'),
 });
 const guests = await openFrontGuests({ setup, name, lookups: lookups.value, hosts, versions, counters, logger });
+const readReport = createReportReader(
+  createReportedLinks(queries.value),
+  createDocumentReader({ count: createClickCounter(queries.value, setup.node), unstored: shardClient.unstored }),
+);
 const announcer = threadAnnouncer(
   versions,
   setup.redisUrl !== null ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
@@ -185,6 +193,10 @@ const server = await startServer(setup.host, setup.port, (app) => {
     guests: guests.value.links,
     ownerLinkIds: createOwnerLinkIds(queries.value),
     numbers: asOfNow.numbers,
+    reports: createReportStore(queries.value),
+    readReport,
+    renderReport: (order) => tasks.run('dailyPdf', order),
+    unsubscribes: createUnsubscribes(setup.secrets, setup.baseUrl),
     stats: asOfNow.stats,
     dashboard,
     clock: Date.now,

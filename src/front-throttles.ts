@@ -6,6 +6,7 @@ import type { Component, Logger, Throttle, ThrottlePolicy } from './core/ports.t
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
 import { GUEST_LINKS_POLICY } from './http/api/guest-links.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';
+import { PDF_POLICY, REPORT_POLICY } from './http/api/reports.ts';
 import type { RequestThrottle } from './http/throttle.ts';
 import type { Pool } from './storage/postgres/pool.ts';
 import { openRedis } from './storage/redis/connection.ts';
@@ -17,7 +18,7 @@ const CALLER_ENTRIES = 50_000;
 const REDIS_TIMEOUT_MS = 250;
 
 export type FrontThrottles = {
-  throttles: Record<'login' | 'loginAddress' | 'register' | 'mail' | 'token' | 'links' | 'guestLinks', Throttle>;
+  throttles: Record<'login' | 'loginAddress' | 'register' | 'mail' | 'token' | 'links' | 'guestLinks' | 'reports' | 'reportPdfs', Throttle>;
   requests: RequestThrottle;
   /** For what is not of the API. */
   throttle(policy: ThrottlePolicy): Throttle;
@@ -43,6 +44,8 @@ export async function openFrontThrottles({ setup, pool, logger }: FrontThrottles
         token: throttle(TOKEN_POLICY),
         links: throttle(linkPolicy(limits)),
         guestLinks: throttle(GUEST_LINKS_POLICY),
+        reports: throttle(REPORT_POLICY),
+        reportPdfs: throttle(PDF_POLICY),
       },
       requests: { ofAccount: (userId) => ofAccount(String(userId)), ofAddress: allowance(strangersPolicy(limits)) },
       throttle,

@@ -13,6 +13,7 @@ import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
 import { createSharedMemory, linkVersions, TuningBoard } from './core/shared.ts';
 import { createFolding } from './jobs/fold.ts';
+import type { MailTransport } from './jobs/mail-transport.ts';
 import { startTaskPool } from './jobs/pool.ts';
 import { servePool } from './jobs/pool-port.ts';
 import { JOB_CONNECTIONS } from './jobs/runner.ts';
@@ -25,6 +26,7 @@ import { openNodeCountries } from './node-countries.ts';
 import { startNodeGuests } from './node-guests.ts';
 import { startNodeJobs } from './node-jobs.ts';
 import { nodeJournal, startBookkeeping, startHeartbeat } from './node-operations.ts';
+import { nodeReports } from './node-reports.ts';
 import { startNodeRetention } from './node-retention.ts';
 import type { PoolTasks } from './pool-thread.ts';
 import { lowerPoolPriority } from './priority.ts';
@@ -100,6 +102,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   const openTasks = async () => startTaskPool<PoolTasks>(entryUrl('pool-thread').href, poolSetup, poolThreads);
   const tasks = await life.start('task pool', openTasks, ABANDON);
 
+  const secrets: FrontSetup['secrets'] = [config.secretKey ?? folder.secretKey(), ...config.previousSecretKeys];
   const threads = await life.start('threads', () =>
     startThreads({
       shared,
@@ -129,7 +132,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
         port,
         baseUrl,
         isRegistrationOpen: config.registration === 'open',
-        secrets: [config.secretKey ?? folder.secretKey(), ...config.previousSecretKeys],
+        secrets,
         trustedProxies: config.trustedProxies,
         linkCacheEntries: config.linkCacheEntries,
         redisGuestUrl: config.redisGuestUrl,
@@ -172,7 +175,9 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
     degraded: threads.health,
   });
   const figures = createCounterStore({ pool, node: folder.nodeId, run, memory: shared, clock: Date.now });
-  await startNodeJobs({ config, baseUrl, pool, journal, counters, figures, send, logger, life });
+  const parts = { config, secrets, baseUrl, node: folder.nodeId, pool, tasks, unstored: threads.unstored, counters, logger };
+  const reports = (transport: MailTransport) => nodeReports(parts, transport);
+  await startNodeJobs({ config, baseUrl, pool, journal, counters, figures, send, reports, logger, life });
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });

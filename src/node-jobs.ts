@@ -6,11 +6,12 @@ import { resetToken } from './core/mail.ts';
 import type { CounterStore } from './core/operations.ts';
 import type { Logger } from './core/ports.ts';
 import { mailTasks } from './jobs/mail.ts';
-import { createLogTransport, createSmtpTransport } from './jobs/mail-transport.ts';
+import { createLogTransport, createSmtpTransport, type MailTransport } from './jobs/mail-transport.ts';
 import { startJobRunner, type Tasks } from './jobs/runner.ts';
 import type { SendMessage } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { DAILY_REPORT_TICK_MS, type NodeReports } from './node-reports.ts';
 import { opsReport, telegramTasks } from './node-telegram.ts';
 import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
 import { newMailToken } from './storage/postgres/mail-tokens.ts';
@@ -32,6 +33,8 @@ export type NodeJobsOptions = {
   figures: CounterStore;
   /** Null: there is no Telegram. */
   send: SendMessage | null;
+  /** Given the way out for mails. */
+  reports(transport: MailTransport): NodeReports;
   logger: Logger;
   life: Lifecycle;
 };
@@ -45,12 +48,16 @@ export async function startNodeJobs({
   counters,
   figures,
   send,
+  reports,
   logger,
   life,
 }: NodeJobsOptions): Promise<void> {
   const telegram = send === null ? {} : telegramTasks(pool, send, counters, logger);
-  const tasks: Tasks = { ...mailTasksOf(config, baseUrl, pool, logger), ...telegram };
+  const transport = transportOf(config, logger);
+  const daily = reports(transport);
+  const tasks: Tasks = { ...mailTasksOf(transport, config, baseUrl, pool, logger), ...daily.tasks, ...telegram };
   await life.start('jobs', async () => startJobRunner({ pool, tasks, journal, logger }), ABANDON);
+  await life.start('reports of owners', async () => startTicker('reports of owners', DAILY_REPORT_TICK_MS, daily.tick, logger), ABANDON);
   const tidy = async () => {
     const givenUp = await tidyMailQueue(pool);
     if (givenUp > 0) logger.info({ mails: givenUp }, 'mails that could not be sent were deleted');
@@ -62,11 +69,14 @@ export async function startNodeJobs({
   await life.start('tidying mails', async () => startTicker('tidying mails', TIDY_TICK_MS, tidy, logger), ABANDON);
 }
 
-function mailTasksOf({ smtpUrl, mailFrom, isProduction }: Config, baseUrl: string, pool: Pool, logger: Logger): Tasks {
+function transportOf({ smtpUrl, isProduction }: Config, logger: Logger): MailTransport {
   if (smtpUrl === null && isProduction) {
     logger.warn({}, 'SMTP_URL is not set: no mail is sent, and links that confirm addresses or reset passwords are printed to this log');
   }
-  const transport = smtpUrl === null ? createLogTransport(logger) : createSmtpTransport(smtpUrl);
+  return smtpUrl === null ? createLogTransport(logger) : createSmtpTransport(smtpUrl);
+}
+
+function mailTasksOf(transport: MailTransport, { mailFrom }: Config, baseUrl: string, pool: Pool, logger: Logger): Tasks {
   const { sendReset } = createRegistrationStore(pool);
   return mailTasks({ transport, from: mailFrom, sendReset: (email) => sendReset(email, resetToken(baseUrl, newMailToken())), logger });
 }

@@ -1,5 +1,6 @@
 /** A pool thread: one exported function a task. */
 import { workerData } from 'node:worker_threads';
+import type { DailyPdfOrder } from './core/daily-report.ts';
 import type { PoolSetup } from './core/messages.ts';
 import type { FoldResult, StatsQuestion } from './core/ports.ts';
 import type { StatsFigures } from './core/stats.ts';
@@ -21,7 +22,13 @@ lowerPriority('background');
 export type PoolTasks = {
   foldClicks: { input: null; result: FoldResult | null };
   sumStats: { input: StatsQuestion; result: StatsFigures | 'store away' };
+  dailyPdf: { input: DailyPdfOrder; result: Uint8Array };
 };
+
+export async function dailyPdf(order: DailyPdfOrder): Promise<PoolTasks['dailyPdf']['result']> {
+  const { renderDailyPdf } = await import('./jobs/tasks/daily-pdf.ts'); // with modules that take long to load, and which no other task needs
+  return renderDailyPdf(order);
+}
 
 export async function foldClicks(): Promise<PoolTasks['foldClicks']['result']> {
   return withStore('fold', FOLD_QUERY_TIMEOUT_MS, (pool) => fold(createFoldStore(pool)));

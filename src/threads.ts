@@ -1,12 +1,13 @@
 /** The threads of a node: started, introduced to each other, and told how the node is. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { createShardClient, type ShardClient } from './actors/shard-port.ts';
 import { type SupervisedThread, superviseThread } from './actors/supervisor.ts';
 import type { Cells } from './core/announce.ts';
 import type { Counters } from './core/counters.ts';
 import type { Countries } from './core/countries.ts';
 import type { NodeEvent } from './core/journal.ts';
 import type { FrontSetup, ShardSetup } from './core/messages.ts';
-import type { Component, Logger } from './core/ports.ts';
+import type { Component, Logger, UnstoredClicks } from './core/ports.ts';
 import { backlogBytes, type SharedMemory } from './core/shared.ts';
 import { createLifecycle } from './lifecycle.ts';
 
@@ -41,12 +42,15 @@ export type Threads = {
   health(): readonly string[];
   storedElsewhere(): void;
   useCountries(countries: Countries): void;
+  /** Asks the shards, as a front does. */
+  unstored: UnstoredClicks;
 };
 
 /** Shards first: fronts ask them. They stop after the fronts, when the last click is in the logs. */
 export async function startThreads(options: ThreadsOptions): Promise<Component<Threads>> {
   const { shared, counters, logger, shardSetup, frontSetup, announce, onStored, onEvent } = options;
   const life = createLifecycle(logger);
+  const own = createShardClient(options.shards, { moved: () => undefined, anyMoved: () => undefined });
   const shards = new Map<number, SupervisedThread>();
   const fronts = new Map<number, SupervisedThread>();
   /** The health that all fronts were told last; a front that has just started was told nothing. */
@@ -72,6 +76,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
       () => shardSetup(index),
       (shard) => {
         shards.set(index, shard);
+        connectMain(own, shard, index, options.fronts);
         for (const [i, front] of fronts) connect(front, i, shard, index);
       },
     );
@@ -96,6 +101,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
   return {
     value: {
       health,
+      unstored: own.unstored,
       /** Tells the fronts how all threads are, when that has changed: any of them may be asked. */
       spreadHealth() {
         const reasons = health();
@@ -113,7 +119,10 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
         for (const front of fronts.values()) front.post({ type: 'storedElsewhere' });
       },
     },
-    stop: life.stop,
+    async stop() {
+      own.close();
+      await life.stop();
+    },
   };
 }
 
@@ -135,4 +144,11 @@ function connect(front: SupervisedThread, frontIndex: number, shard: SupervisedT
   const { port1, port2 } = new MessageChannel();
   front.post({ type: 'connect', peer: shardIndex, port: port1 }, [port1]);
   shard.post({ type: 'connect', peer: frontIndex, port: port2 }, [port2]);
+}
+
+/** Main asks as one front more; it takes no clicks. */
+function connectMain(client: ShardClient, shard: SupervisedThread, index: number, fronts: number): void {
+  const { port1, port2 } = new MessageChannel();
+  client.connect(index, port1);
+  shard.post({ type: 'connect', peer: fronts, port: port2 }, [port2]);
 }

@@ -304,6 +304,12 @@ export const statsQuerySchema = z.strictObject({
 });
 export type StatsQuery = z.output<typeof statsQuerySchema>;
 
+export const reportQuerySchema = z.strictObject({
+  day: z.string().max(10).optional().meta({ description: 'YYYY-MM-DD in your calendar; default: yesterday' }),
+});
+export type ReportQuery = z.output<typeof reportQuerySchema>;
+export const unsubscribeQuerySchema = z.strictObject({ token: z.string().max(100).meta({ description: 'From the mail' }) });
+
 const facet = z
   .array(z.object({ key: z.string(), clicks: count }))
   .meta({ description: 'The ten keys with the most clicks, then "other"' });

@@ -2,8 +2,10 @@
  * One day of an owner's calendar as the daily report shows it: all links together against the day before and the same weekday a week before,
  * then link by link. The same documents and spans as everywhere (stats.ts), so the same numbers.
  */
+import type { Locale } from './account.ts';
 import { type Calendar, calendarAt, HOURS, type Span } from './calendar.ts';
 import { capFacet, type LinkDay, type LinkDays, type TotalFacet } from './link-day.ts';
+import type { ClickCounter, UnstoredClicks } from './ports.ts';
 import { lastWholeDay } from './retention.ts';
 import { countSpan, TOP } from './stats.ts';
 import { dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from './zone.ts';
@@ -156,3 +158,41 @@ function keepTop(rows: ReportRow[], dropped: DailyReport['more']): DailyReport['
   const beyond = rows.splice(REPORT_MAX_LINKS);
   return { links: dropped.links + beyond.length, clicks: beyond.reduce((sum, { clicks }) => sum + clicks, dropped.clicks) };
 }
+
+/** What a PDF is made of. `host` as short links have it, such as `s.example.com`; `madeAt` in milliseconds since the epoch. */
+export type DailyPdfOrder = { report: DailyReport; locale: Locale; host: string; madeAt: number };
+
+/** @throws Failure busy when it cannot be made right now */
+export type RenderDailyPdf = (order: DailyPdfOrder) => Promise<Uint8Array>;
+
+/** Links of an owner in the order of their ids, so many at a time, from behind an id on; those that there were before the end of a day. */
+export type ReportedLinks = (ownerId: number, beforeMs: number, afterId: number, limit: number) => Promise<ReportedLink[]>;
+
+/** Documents of links, as of now. */
+export type DocumentReader = (linkIds: readonly number[], days: { fromDay: number; toDay: number }) => Promise<LinkDays>;
+
+export type ReportReader = (owner: { id: number; timeZone: string }, day: number) => Promise<DailyReport>;
+
+export const createDocumentReader =
+  ({ count, unstored }: { count: ClickCounter; unstored: UnstoredClicks }): DocumentReader =>
+  async (linkIds, span) => {
+    const batches = await unstored(linkIds); // before the store is asked, see as-of-now.ts
+    return (await count({ linkIds, ...span, facets: true, unstored: batches })).days;
+  };
+
+/** Links whose documents are in memory at once. */
+const LINKS_AT_ONCE = 500;
+
+export const createReportReader =
+  (links: ReportedLinks, documents: DocumentReader): ReportReader =>
+  async ({ id, timeZone }, day) => {
+    const tally = createReportTally(timeZone, day);
+    const endMs = dayStart(timeZone, day + 1) * QUARTER_MS;
+    for (let afterId = 0; ; ) {
+      const some = await links(id, endMs, afterId, LINKS_AT_ONCE);
+      if (some.length === 0) return tally.finish();
+      afterId = some[some.length - 1].id;
+      const ids = some.map((link) => link.id);
+      tally.add(some, await documents(ids, reportDays(day)));
+    }
+  };

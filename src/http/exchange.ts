@@ -132,7 +132,7 @@ function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: Ex
   const timer = setTimeout(() => {
     if (arrived) refuse(new Failure('deadline', 'The answer took too long', { retryAfterSec: RETRY_AFTER_SEC }), false);
     else refuse(new Failure('request_timeout', 'The body took too long'), true);
-  }, deps.deadlineMs);
+  }, route.deadlineMs ?? deps.deadlineMs);
 
   if (route.maxBodyBytes === 0) void run(new Uint8Array());
   else {

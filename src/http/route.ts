@@ -46,6 +46,8 @@ export type ServedRoute = {
   method: Method;
   path: string;
   maxBodyBytes: number;
+  /** How long it may take, where that is not as long as usual. */
+  deadlineMs?: number;
   handler: Handler;
   /** How a failure is told, also one that comes before the handler is asked; without it, as a problem. */
   failed?: (failure: Failure, exchange: FailedExchange) => Reply;
@@ -65,6 +67,8 @@ type RouteParts<Query, Body> = {
   body: z.ZodType<Body> | null;
   /** Of the body at most; API_BODY_MAX_BYTES when it is left out. */
   maxBodyBytes?: number;
+  /** How long it may take, where that is not as long as usual. */
+  deadlineMs?: number;
   requestHeaders: readonly HeaderDescription[];
   reply: {
     status: number;

@@ -21,6 +21,7 @@ import { liveRoutes } from './api/live.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
 import { type QrDeps, qrRoutes } from './api/qr.ts';
 import { type RegistrationDeps, registrationRoutes } from './api/registration.ts';
+import { type ReportDeps, reportRoutes } from './api/reports.ts';
 import { type SetupDeps, setupRoutes } from './api/setup.ts';
 import { slugRoutes } from './api/slugs.ts';
 import { type StatsDeps, statsRoutes } from './api/stats.ts';
@@ -42,7 +43,7 @@ export const API_BODY_MAX_BYTES = 64 << 10;
 
 type OperatorDeps = CounterDeps & NodeDeps & JobDeps;
 type AdminDeps = SetupDeps & AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps & OperatorDeps;
-export type ApiDeps = DashboardDeps & LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
+export type ApiDeps = ReportDeps & DashboardDeps & LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
 type CallerDeps = CallerLookups & {
   counters: Counters;
   requests: RequestThrottle;
@@ -74,6 +75,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...qrRoutes(deps),
   ...statsRoutes(deps),
   ...dashboardRoutes(deps),
+  ...reportRoutes(deps),
   ...liveRoutes(),
   ...authRoutes(deps),
   ...registrationRoutes(deps),
@@ -111,6 +113,7 @@ export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {
     method: route.method,
     path: route.path,
     maxBodyBytes: route.body === null ? 0 : (route.maxBodyBytes ?? API_BODY_MAX_BYTES),
+    ...(route.deadlineMs === undefined ? {} : { deadlineMs: route.deadlineMs }),
     handler: apiHandler(route, deps),
   };
 }

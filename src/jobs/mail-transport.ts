@@ -1,9 +1,19 @@
 /** Ways out for mails: an SMTP server, or the log. */
+import { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import type { MailContent } from '../core/mail.ts';
 import type { Logger } from '../core/ports.ts';
 
-export type OutgoingMail = MailContent & { from: string; to: string; link: string };
+export type OutgoingMail = MailContent & {
+  from: string;
+  to: string;
+  link: string;
+  headers?: Readonly<Record<string, string>>;
+  /** At the end of the mail. */
+  attachment?: { name: string; type: string; bytes: Uint8Array };
+  /** Called when the server has everything but the last bytes of the attachment; it gets them when this settles, and never when it rejects. */
+  beforeLastBytes?(): Promise<void>;
+};
 
 /** @throws when the mail was not accepted */
 export type MailTransport = (mail: OutgoingMail) => Promise<void>;
@@ -23,14 +33,36 @@ export function createSmtpTransport(url: string): MailTransport {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return async ({ from, to, subject, text, html }) => {
+  return async ({ from, to, subject, text, html, headers = {}, attachment, beforeLastBytes }) => {
     // Addresses as objects: in a text, nodemailer would look for lists, names and groups.
     const address = (it: string) => ({ name: '', address: it });
-    await transport.sendMail({ from: address(from), to: address(to), subject, text, html });
+    const attachments =
+      attachment === undefined
+        ? []
+        : [{ filename: attachment.name, contentType: attachment.type, content: heldBack(attachment.bytes, beforeLastBytes) }];
+    await transport.sendMail({ from: address(from), to: address(to), subject, text, html, headers, attachments });
   };
+}
+
+/** The end of a mail is written when its last attachment has ended. */
+function heldBack(bytes: Uint8Array, beforeLastBytes: OutgoingMail['beforeLastBytes']): Readable {
+  return Readable.from(
+    (async function* () {
+      yield bytes;
+      await beforeLastBytes?.();
+    })(),
+  );
+}
+
+/** Whether the server has said no: then it has not taken the mail, for sure. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'responseCode' in error && typeof error.responseCode === 'number';
 }
 
 /** For development: the link can be clicked in the log. */
 export function createLogTransport(logger: Logger): MailTransport {
-  return async ({ to, subject, link }) => logger.info({ to, subject, link }, 'a mail, not sent: SMTP_URL is not set');
+  return async ({ to, subject, link, beforeLastBytes }) => {
+    await beforeLastBytes?.();
+    logger.info({ to, subject, link }, 'a mail, not sent: SMTP_URL is not set');
+  };
 }

@@ -2,12 +2,12 @@
  * The tasks that send the mails which wait in the queue (storage/postgres/mail-queue.ts). A mail that could not be sent is tried again later, by whichever
  * node; one whose node dies between the server's yes and the end of the job is sent twice, never not at all.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { normalizeEmail } from '../core/account.ts';
 import { composeMail, MAIL_TASKS, readMailOrder } from '../core/mail.ts';
 import type { Logger } from '../core/ports.ts';
 import type { MailTransport } from './mail-transport.ts';
 import type { Task, Tasks } from './runner.ts';
+import { within } from './within.ts';
 
 /** Of one try as a whole, however the server drags it out. */
 const SEND_TIMEOUT_MS = 60_000;
@@ -54,17 +54,4 @@ function resetTask({ sendReset, logger }: Pick<MailTaskOptions, 'sendReset' | 'l
     if (email === null) logger.error({ job: job.id }, 'a job for a new password names no address; it is dropped');
     else await sendReset(email);
   };
-}
-
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const timeout = sleep(timeoutMs, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`took longer than ${timeoutMs} ms`);
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    timeout.catch(() => undefined); // the abort that follows
-    over.abort();
-  }
 }

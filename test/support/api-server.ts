@@ -6,6 +6,7 @@ import { createAllowance } from '../../src/core/allowance.ts';
 import { type Announcer, threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas, type OwnerStats, type Scope } from '../../src/core/api.ts';
 import { type CounterName, type Counters, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
+import { createDocumentReader, createReportReader } from '../../src/core/daily-report.ts';
 import { type Limits, linkPolicy, requestPolicy, strangersPolicy } from '../../src/core/limits.ts';
 import type { Component, KeyLookup, LinkFigures, ThrottlePolicy } from '../../src/core/ports.ts';
 import { quickHostsOf } from '../../src/core/quick-links.ts';
@@ -17,6 +18,7 @@ import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from '../../src/http/api/auth.ts';
 import { dashboardText } from '../../src/http/api/dashboard.ts';
 import { GUEST_LINKS_POLICY } from '../../src/http/api/guest-links.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from '../../src/http/api/registration.ts';
+import { PDF_POLICY, REPORT_POLICY } from '../../src/http/api/reports.ts';
 import { sessionLookup } from '../../src/http/auth.ts';
 import { exchangeAddress } from '../../src/http/client-address.ts';
 import { createDashboards } from '../../src/http/dashboard/dashboards.ts';
@@ -27,6 +29,8 @@ import { registerRoutes } from '../../src/http/routes.ts';
 import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
 import { createTokens, type Tokens } from '../../src/http/tokens.ts';
+import { createUnsubscribes } from '../../src/http/unsubscribe.ts';
+import { renderDailyPdf } from '../../src/jobs/tasks/daily-pdf.ts';
 import { isCommonPassword } from '../../src/storage/common-passwords.ts';
 import { guardedGuestStore } from '../../src/storage/guests/guarded.ts';
 import { createGuestLinks } from '../../src/storage/guests/links.ts';
@@ -35,6 +39,7 @@ import { createPasswords, passwordMemory } from '../../src/storage/passwords.ts'
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { apiKeyLookup, createApiKey, createApiKeyStore } from '../../src/storage/postgres/api-keys.ts';
 import { loadBlockedHosts } from '../../src/storage/postgres/blocked-hosts.ts';
+import { createClickCounter } from '../../src/storage/postgres/click-counts.ts';
 import { createDashboardStore } from '../../src/storage/postgres/dashboard-store.ts';
 import { createGuestStore } from '../../src/storage/postgres/guest-links.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
@@ -43,6 +48,7 @@ import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from '../../src/storage/postgres/owner-links.ts';
 import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
+import { createReportedLinks, createReportStore } from '../../src/storage/postgres/reports.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
 import { createThrottle } from '../../src/storage/postgres/throttles.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
@@ -213,10 +219,13 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
     mail: createThrottle(pool, MAIL_POLICY),
     token: createThrottle(pool, TOKEN_POLICY),
     guestLinks: createThrottle(pool, GUEST_LINKS_POLICY),
+    reports: createThrottle(pool, REPORT_POLICY),
+    reportPdfs: createThrottle(pool, PDF_POLICY),
     links: createThrottle(pool, linkPolicy(limits)),
   };
   const addressOf = exchangeAddress(trustedProxyList(['127.0.0.1'])); // so that a test can come from anywhere
   const ownHosts = new Set(['elnk.example']);
+  const documents = createDocumentReader({ count: createClickCounter(pool, NODE), unstored: async () => [] });
   const server = await startServer('127.0.0.1', 0, (app) =>
     registerRoutes(app, {
       otherHosts: quickLinkHosts({
@@ -236,6 +245,10 @@ export async function startApi(given?: Component<{ url: string }>, changedLimits
         const [from, to] = [range.from, range.to].map((ms) => new Date(ms).toISOString());
         return { timezone: range.timeZone, from, to, ...NO_STATS };
       },
+      reports: createReportStore(pool),
+      readReport: createReportReader(createReportedLinks(pool), documents),
+      renderReport: renderDailyPdf,
+      unsubscribes: createUnsubscribes([TOKEN_SECRET], BASE_URL),
       guests,
       dashboard: createDashboards({
         store: createDashboardStore(pool, NODE),

@@ -1,13 +1,9 @@
 /** The daily report as a PDF. Runs on a pool thread; nothing is read or written but the fonts. */
-import type { Locale } from '../../core/account.ts';
-import type { DailyReport } from '../../core/daily-report.ts';
+import type { DailyPdfOrder } from '../../core/daily-report.ts';
 import { reportWords } from '../../core/report-words.ts';
 import { drawLinkTable } from './pdf/link-table.ts';
 import { drawOverview } from './pdf/overview.ts';
 import { COLORS, openSheet, PAGE, type Sheet } from './pdf/sheet.ts';
-
-/** `host` as short links have it, such as `s.example.com`; `madeAt` in milliseconds since the epoch. */
-export type DailyPdfOrder = { report: DailyReport; locale: Locale; host: string; madeAt: number };
 
 export async function renderDailyPdf({ report, locale, host, madeAt }: DailyPdfOrder): Promise<Uint8Array> {
   const words = reportWords(locale);
