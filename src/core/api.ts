@@ -261,6 +261,13 @@ export const linkListQuerySchema = z.strictObject({
 });
 export type LinkListQuery = z.output<typeof linkListQuerySchema>;
 
+export const linkExportQuerySchema = z.strictObject({
+  excel: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'With semicolons and a byte order mark, as Excel wants it in many countries' }),
+});
+
 export const tagListQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_TAGS, PAGE_MAX_TAGS), cursor });
 export const tagPageSchema = z
   .object({ data: z.array(z.object({ tag: z.string(), links: count })), nextCursor: z.string().nullable() })

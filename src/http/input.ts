@@ -1,13 +1,13 @@
 /** Outside input becomes a typed value once, here. */
 import type { z } from 'zod';
 import { Failure, type FieldError } from '../core/failure.ts';
+import { fieldErrors, pathText } from '../core/field-errors.ts';
 import type { Exchange } from './route.ts';
 
 /** Objects and arrays inside one another in a JSON body, at most. */
 export const JSON_MAX_DEPTH = 32;
 /** A hostile body can be wrong in thousands of places; so many are named. */
 export const ERRORS_MAX = 100;
-const ERROR_PATH_MAX_LENGTH = 200;
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -43,7 +43,7 @@ function isDeeperThan(depth: number, value: unknown): boolean {
 export function queryOf(query: URLSearchParams, repeated: readonly string[] = []): Record<string, string | string[]> {
   const names = [...new Set(query.keys())];
   const twice = names.filter((name) => !repeated.includes(name) && query.getAll(name).length > 1);
-  if (twice.length > 0) throw invalid(twice.map((name) => ({ path: pathOf([name]), message: 'may be given once' })));
+  if (twice.length > 0) throw invalid(twice.map((name) => ({ path: pathText([name]), message: 'may be given once' })));
   return Object.fromEntries(names.map((name) => [name, repeated.includes(name) ? query.getAll(name) : (query.get(name) ?? '')]));
 }
 
@@ -51,17 +51,10 @@ export function queryOf(query: URLSearchParams, repeated: readonly string[] = []
 export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(result.error.issues.flatMap(fieldErrors));
+  throw invalid(fieldErrors(result.error.issues));
 }
 
 export const invalid = (errors: readonly FieldError[]): Failure =>
   new Failure('invalid', errors.length === 1 ? 'One field is not valid' : `${errors.length} fields are not valid`, {
     errors: errors.slice(0, ERRORS_MAX),
   });
-
-function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not known' }));
-  return [{ path: pathOf(issue.path), message: issue.message }];
-}
-
-const pathOf = (path: readonly PropertyKey[]) => path.map(String).join('.').slice(0, ERROR_PATH_MAX_LENGTH);

@@ -16,6 +16,7 @@ import { authRoutes } from './api/auth.ts';
 import { type DashboardDeps, dashboardRoutes } from './api/dashboard.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { bulkRoutes } from './api/links-bulk.ts';
+import { exportRoutes } from './api/links-export.ts';
 import { listRoutes } from './api/links-list.ts';
 import { liveRoutes } from './api/live.ts';
 import { type MeDeps, meRoutes } from './api/me.ts';
@@ -71,6 +72,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...linkRoutes(deps),
   ...listRoutes(deps),
   ...bulkRoutes(deps),
+  ...exportRoutes(deps),
   ...slugRoutes(deps),
   ...qrRoutes(deps),
   ...statsRoutes(deps),

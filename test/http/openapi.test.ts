@@ -56,6 +56,7 @@ test('it says what the routes do', async () => {
     'get /api/v1/tags',
     'post /api/v1/links/bulk',
     'post /api/v1/links/delete',
+    'get /api/v1/links.csv',
     'get /api/v1/slugs',
     'get /api/v1/links/{slug}/qr',
     'get /api/v1/links/{slug}/stats',
