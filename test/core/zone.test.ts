@@ -38,13 +38,24 @@ zone('offsetAt and dayOf agree with an independent library, every zone, random i
   }
 });
 
+/** The library turns instants into dates; its own way back is wrong for some days (Noronha, 2000-10-08: a year too late). */
+function firstQuarterOf(timeZone: string, day: number): number {
+  const date = dayToISO(day);
+  let quarter = day * 96 - 60; // no zone is further from UTC
+  while (
+    local(timeZone, quarter * QUARTER_MS)
+      .toPlainDate()
+      .toString() < date
+  )
+    quarter++;
+  return quarter;
+}
+
 zone('dayStart agrees with an independent library, every zone, random days', () => {
+  assert.is(dayStart('America/Noronha', dayNumber('2000-10-08')), firstQuarterOf('America/Noronha', dayNumber('2000-10-08')));
   for (const timeZone of ZONES) {
-    for (let i = 0; i < 3; i++) {
-      const day = randomDay();
-      const start = Temporal.PlainDate.from(dayToISO(day)).toZonedDateTime(timeZone).epochMilliseconds / QUARTER_MS;
-      assert.is(dayStart(timeZone, day), start, `${timeZone} ${dayToISO(day)}`);
-    }
+    const day = randomDay();
+    assert.is(dayStart(timeZone, day), firstQuarterOf(timeZone, day), `${timeZone} ${dayToISO(day)}`);
   }
 });
 
