@@ -97,7 +97,7 @@ export type Config = {
   geoipFile: string | null;
   /** How long clicks are kept after folding; 0: not at all. */
   rawClickDays: number;
-  /** Null: mails are printed to the log. */
+  /** Null: see mailWay. */
   smtpUrl: string | null;
   /** The address that mails come from. */
   mailFrom: string;
@@ -183,6 +183,12 @@ export const loadConfig = (): Config | ConfigFault[] =>
 export function localOrigin(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   return new URL(`http://${isIP(name) === 6 ? `[${name}]` : name}:${port}`).origin;
+}
+
+/** In production a log is no way out: it would hold links that let anybody in who reads it. */
+export function mailWay({ smtpUrl, isProduction }: Pick<Config, 'smtpUrl' | 'isProduction'>): 'smtp' | 'log' | 'off' {
+  if (smtpUrl !== null) return 'smtp';
+  return isProduction ? 'off' : 'log';
 }
 
 /** @param proxies valid, as in `Config` */

@@ -185,6 +185,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     registration: createRegistrationStore(queries.value),
     fingerprint: fingerprinter(setup.secrets[0]),
     newMailToken,
+    canMail: setup.canMail,
     throttles: throttles.value.throttles,
     requests: throttles.value.requests,
     addressOf,

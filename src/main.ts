@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Config, localOrigin } from './config.ts';
+import { type Config, localOrigin, mailWay } from './config.ts';
 import { countersOf } from './core/counters.ts';
 import { watchedLogger } from './core/journal.ts';
 import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
@@ -132,6 +132,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
         port,
         baseUrl,
         isRegistrationOpen: config.registration === 'open',
+        canMail: mailWay(config) !== 'off',
         secrets,
         trustedProxies: config.trustedProxies,
         linkCacheEntries: config.linkCacheEntries,

@@ -1,5 +1,5 @@
 /** What main does in the background: the tasks of the queue, joined with what they need, and the care for the queue. */
-import type { Config } from './config.ts';
+import { type Config, mailWay } from './config.ts';
 import type { Counters } from './core/counters.ts';
 import type { Journal } from './core/journal.ts';
 import { resetToken } from './core/mail.ts';
@@ -54,10 +54,14 @@ export async function startNodeJobs({
 }: NodeJobsOptions): Promise<void> {
   const telegram = send === null ? {} : telegramTasks(pool, send, counters, logger);
   const transport = transportOf(config, logger);
-  const daily = reports(transport);
-  const tasks: Tasks = { ...mailTasksOf(transport, config, baseUrl, pool, logger), ...daily.tasks, ...telegram };
+  const daily = transport === null ? null : reports(transport);
+  const mails = transport === null ? {} : mailTasksOf(transport, config, baseUrl, pool, logger);
+  const tasks: Tasks = { ...mails, ...daily?.tasks, ...telegram };
   await life.start('jobs', async () => startJobRunner({ pool, tasks, journal, logger }), ABANDON);
-  await life.start('reports of owners', async () => startTicker('reports of owners', DAILY_REPORT_TICK_MS, daily.tick, logger), ABANDON);
+  if (daily !== null) {
+    const start = async () => startTicker('reports of owners', DAILY_REPORT_TICK_MS, daily.tick, logger);
+    await life.start('reports of owners', start, ABANDON);
+  }
   const tidy = async () => {
     const givenUp = await tidyMailQueue(pool);
     if (givenUp > 0) logger.info({ mails: givenUp }, 'mails that could not be sent were deleted');
@@ -69,11 +73,15 @@ export async function startNodeJobs({
   await life.start('tidying mails', async () => startTicker('tidying mails', TIDY_TICK_MS, tidy, logger), ABANDON);
 }
 
-function transportOf({ smtpUrl, isProduction }: Config, logger: Logger): MailTransport {
-  if (smtpUrl === null && isProduction) {
-    logger.warn({}, 'SMTP_URL is not set: no mail is sent, and links that confirm addresses or reset passwords are printed to this log');
-  }
-  return smtpUrl === null ? createLogTransport(logger) : createSmtpTransport(smtpUrl);
+/** @returns null: what waits in the queue is left to nodes that can send it */
+function transportOf(config: Config, logger: Logger): MailTransport | null {
+  if (config.smtpUrl !== null) return createSmtpTransport(config.smtpUrl);
+  if (mailWay(config) === 'log') return createLogTransport(logger);
+  logger.warn(
+    {},
+    'SMTP_URL is not set, and in production mails are not printed: nobody can register, confirm an address or set a forgotten password, and no reports are sent. Set SMTP_URL, or make accounts with `elnk user add`',
+  );
+  return null;
 }
 
 function mailTasksOf(transport: MailTransport, { mailFrom }: Config, baseUrl: string, pool: Pool, logger: Logger): Tasks {

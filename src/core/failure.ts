@@ -31,6 +31,7 @@ export type FailureCode =
   | 'too_many_requests'
   | 'busy' // as much is being done as can be; try again
   | 'store_away' // Postgres cannot be asked right now; try again
+  | 'mail_off' // this server sends no mails, and what was asked for begins with one
   | 'deadline' // no answer within the route's time; try again
   | 'internal';
 

@@ -76,6 +76,7 @@ export type FrontSetup = {
   baseUrl: string;
   databaseUrl: string;
   isRegistrationOpen: boolean;
+  canMail: boolean;
   /** Where throttles are counted; null: in Postgres, and there are no other nodes that main would tell what has changed. */
   redisUrl: string | null;
   limits: Limits;

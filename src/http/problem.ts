@@ -42,6 +42,7 @@ export const PROBLEMS: Readonly<Record<FailureCode, Entry>> = {
   internal: { status: 500, title: 'Something went wrong here' },
   busy: { status: 503, title: 'Too much at once' },
   store_away: { status: 503, title: 'Not available right now' },
+  mail_off: { status: 503, title: 'This server sends no mails' },
   deadline: { status: 503, title: 'No answer in time' },
 };
 

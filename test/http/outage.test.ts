@@ -10,7 +10,7 @@ const LINKS = '/api/v1/links';
 
 const postgres = await startOwnPostgres();
 await migrate({ url: postgres.value.url, logger: silentLogger });
-const server = await startApi({ value: postgres.value, stop: async () => undefined });
+const server = await startApi({ value: postgres.value, stop: async () => undefined }, {}, API_DEADLINE_MS);
 const { ann: key, send, counter, lines } = server.value;
 const body = { url: 'https://example.com/' };
 

@@ -6,7 +6,7 @@ import { clearedRefreshCookie, SET_COOKIE } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
 import { accountOf, openSession, signedOut, toUser } from './auth.ts';
-import type { RegistrationDeps } from './registration.ts';
+import { type RegistrationDeps, requireMail } from './registration.ts';
 
 export type MeDeps = RegistrationDeps & {
   /** Makes it effective everywhere that links are gone. */
@@ -41,7 +41,7 @@ const editRoute = (deps: MeDeps) =>
       schema: sessionSchema.partial(),
       headers: [SET_COOKIE],
     },
-    failures: ['too_many_requests'],
+    failures: ['mail_off', 'too_many_requests'],
     countRefusal: ({ errors }) => (errors.some(({ path }) => /password$/i.test(path)) ? ['failedPasswordChanges'] : []),
     handler: async ({ caller, body: { email, password, currentPassword, timezone, locale, dailyReport } }) => {
       const account = await accountOf(deps, caller);
@@ -60,6 +60,7 @@ const editRoute = (deps: MeDeps) =>
 
 async function newAddress(deps: MeDeps, account: Account, address: string | undefined): Promise<AccountChanges['email']> {
   if (address === undefined || address === account.email) return undefined;
+  requireMail(deps);
   await deps.throttles.mail.take(`user ${account.id}`);
   await deps.throttles.mail.take(`confirm ${address}`);
   return { address, token: proofToken(deps.baseUrl, deps.newMailToken()) };

@@ -10,6 +10,8 @@ import { type AuthDeps, accountOf, openSession } from './auth.ts';
 export type RegistrationDeps = Omit<AuthDeps, 'throttles'> & {
   registration: RegistrationStore;
   isRegistrationOpen(): Promise<boolean>;
+  /** False: nobody sends mails here, so whatever begins with one is refused. */
+  canMail: boolean;
   accountSchemas: AccountRequestSchemas;
   /** 32 random bytes as base64url. */
   newMailToken(): string;
@@ -37,6 +39,11 @@ export const registrationRoutes = (deps: RegistrationDeps): ApiRoute[] => [
   resetRoute(deps),
 ];
 
+/** @throws Failure mail_off */
+export function requireMail({ canMail }: Pick<RegistrationDeps, 'canMail'>): void {
+  if (!canMail) throw new Failure('mail_off', 'This needs a mail, and this server sends none: ask whoever runs it');
+}
+
 const registerRoute = (deps: RegistrationDeps) =>
   openRoute({
     ...COMMON,
@@ -45,11 +52,12 @@ const registerRoute = (deps: RegistrationDeps) =>
     summary: 'Register; a mail asks to confirm the address, and until then no links can be made',
     body: deps.accountSchemas.register,
     reply: { status: 201, description: 'Registered and signed in', schema: sessionSchema, headers: [SET_COOKIE] },
-    failures: ['forbidden', 'too_many_requests'],
+    failures: ['forbidden', 'mail_off', 'too_many_requests'],
     countRefusal: () => ['failedRegistrations'],
     handler: async ({ exchange, body: { email, password, timezone, locale } }) => {
       if (!(await deps.isRegistrationOpen()))
         throw new Failure('forbidden', 'Registration is closed here: ask whoever runs this server for an account');
+      requireMail(deps);
       await deps.throttles.register.take(deps.addressOf(exchange));
       await deps.throttles.mail.take(`confirm ${email}`);
       const fresh = { email, passwordHash: await deps.passwords.hash(password), timeZone: timezone, locale };
@@ -92,8 +100,9 @@ const resendRoute = (deps: RegistrationDeps) =>
     summary: 'Send the mail that confirms the address again',
     body: null,
     reply: { status: 204, ...NOTHING },
-    failures: ['too_many_requests'],
+    failures: ['mail_off', 'too_many_requests'],
     handler: async ({ caller }) => {
+      requireMail(deps);
       const account = await accountOf(deps, caller);
       await deps.throttles.mail.take(`confirm ${account.email}`);
       await deps.registration.sendConfirmation(account.id, proofToken(deps.baseUrl, deps.newMailToken()));
@@ -110,8 +119,9 @@ const forgotRoute = (deps: RegistrationDeps) =>
     summary: 'Send a mail with a link to set a new password, if there is such an account',
     body: forgotSchema,
     reply: { status: 204, ...NOTHING },
-    failures: ['too_many_requests'],
+    failures: ['mail_off', 'too_many_requests'],
     handler: async ({ exchange, body: { email } }) => {
+      requireMail(deps);
       await deps.throttles.token.take(deps.addressOf(exchange));
       await deps.throttles.mail.take(`reset ${email}`);
       await deps.registration.requestReset(email);
