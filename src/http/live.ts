@@ -29,7 +29,9 @@ const IDLE_SEC = 60;
 const MESSAGES_MAX = 30;
 const MESSAGES_WINDOW_MS = 10_000;
 /** Sockets of one front. */
-export const SOCKETS_MAX = { all: 10_000, address: 250, account: 50 };
+export const SOCKETS_MAX = { all: 20_000, address: 2_000, account: 1_000 };
+/** Over all sockets of a front: when more waits, whoever does not take a message at once is dropped. */
+const ALL_WAITING_MAX_BYTES = 32 << 20;
 const SWEEP_MS = 1_000;
 
 export type LiveDeps = CallerLookups & {
@@ -67,6 +69,8 @@ export function serveLive(app: TemplatedApp, deps: LiveDeps): LiveServer {
   const perAddress = createCounts();
   const perAccount = createCounts();
   const now = () => performance.now();
+  /** As of the last sweep, and what was sent since. */
+  let allWaitingBytes = 0;
 
   function upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const headers = new Map<string, string>();
@@ -154,8 +158,8 @@ export function serveLive(app: TemplatedApp, deps: LiveDeps): LiveServer {
       socket.follower = new Follower(lineOf(socket), caller, token, endsAt);
       hub.add(socket.follower);
     } catch (error) {
-      if (error instanceof Failure) close(socket, error.code === 'forbidden' ? 'forbidden' : 'unauthenticated');
-      else if (deps.isStoreAway(error)) close(socket, 'away');
+      if (deps.isStoreAway(error)) close(socket, 'away');
+      else if (error instanceof Failure) close(socket, error.code === 'forbidden' ? 'forbidden' : 'unauthenticated');
       else throw error;
     }
   }
@@ -164,6 +168,9 @@ export function serveLive(app: TemplatedApp, deps: LiveDeps): LiveServer {
     send(text) {
       socket.ws?.send(text);
       counters.add('liveMessages');
+      const waiting = socket.ws?.getBufferedAmount() ?? 0;
+      allWaitingBytes += waiting;
+      if (waiting > 0 && allWaitingBytes > ALL_WAITING_MAX_BYTES) drop(socket);
     },
     isBusy: () => socket.ws !== null && socket.ws.getBufferedAmount() > 0,
     close: (why) => close(socket, why),
@@ -174,11 +181,19 @@ export function serveLive(app: TemplatedApp, deps: LiveDeps): LiveServer {
     socket.ws?.end(code, reason);
   }
 
+  /** Without a farewell, which would have to wait as well. */
+  function drop(socket: Socket): void {
+    counters.add('slowLiveReaders');
+    socket.ws?.close();
+  }
+
   /** Drops who does not read, and who does not say who it is. */
   function sweep(): void {
     const at = now();
+    allWaitingBytes = 0;
     for (const socket of [...sockets]) {
       if (socket.ws === null) continue;
+      allWaitingBytes += socket.ws.getBufferedAmount();
       if (socket.follower === null && at - socket.openedAt > AUTH_MS) {
         close(socket, 'silent');
         continue;
@@ -187,8 +202,7 @@ export function serveLive(app: TemplatedApp, deps: LiveDeps): LiveServer {
       if (waiting === 0 || waiting < socket.waitingBytes || socket.waitingBytes === 0) socket.waitingSince = at;
       socket.waitingBytes = waiting;
       if (waiting === 0 || at - socket.waitingSince < SLOW_MS) continue;
-      counters.add('slowLiveReaders');
-      socket.ws.close();
+      drop(socket);
     }
   }
 

@@ -1,7 +1,7 @@
-// timeout: 120 s
+// timeout: 180 s
 /** The live feed of a node with two fronts and two shards: what is told to whom, and when a socket ends. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LIVE_MESSAGE_MAX_BYTES, SOCKETS_MAX } from '../../src/http/live.ts';
@@ -11,6 +11,8 @@ import { createPool } from '../../src/storage/postgres/pool.ts';
 import { LiveClient } from '../support/live-client.ts';
 import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
+import { closeCode, followRaw, openRawLive, textFrame } from '../support/raw-live.ts';
+import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { shapeSettings, startTestNode } from '../support/test-node.ts';
@@ -19,6 +21,12 @@ import { until } from '../support/until.ts';
 
 const BASE_URL = 'https://elnk.example';
 const SECRET_KEY = 'a secret of a test, long enough to be one';
+const FRONTS = 2;
+const ANSWERS_MS = 60_000;
+const STUCK = 50;
+const ASK_MS = 700;
+/** They were sent some 230 MiB together, which has to be gone with them; what else there is, is the heaps' own going up and down. */
+const GROWN_MAX_BYTES = 100 << 20;
 const BROWSERS = [
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1',
@@ -29,7 +37,7 @@ const connections = await createPool({ url: database.value.url, name: 'test', ma
 const pool = connections.value;
 const node = await startTestNode({
   dataDir: temporaryFolder(),
-  settings: { ...shapeSettings({ fronts: 2, shards: 2 }), DATABASE_URL: database.value.url, BASE_URL, SECRET_KEY },
+  settings: { ...shapeSettings({ fronts: FRONTS, shards: 2 }), DATABASE_URL: database.value.url, BASE_URL, SECRET_KEY },
 });
 const ann = await makeOwner(pool, { links: 3, timeZone: 'Asia/Kathmandu' });
 const bob = await makeOwner(pool, { links: 1 });
@@ -187,15 +195,68 @@ it('a session ends with its token, a new password and a ban; a key with its dele
 });
 
 it('an account has so many sockets', async () => {
-  const clients = await Promise.all(Array.from({ length: 2 * SOCKETS_MAX.account + 1 }, () => open().connected()));
-  for (const client of clients) client.send({ type: 'auth', token: ann.apiKey });
-  for (const client of clients) client.send({ type: 'subscribe', links: [] });
-  await until('an answer to each', () => clients.every(({ end, messages }) => end !== null || messages.length > 0));
-  const refused = clients.filter(({ end }) => end !== null);
-  assert.ok(refused.length >= 1, 'there are two fronts');
-  for (const { end } of refused) assert.is(end?.code, 4429);
-  await Promise.all(clients.map((client) => client.close()));
-  await (await open().follow(ann.apiKey, [])).close();
+  const wanted = FRONTS * SOCKETS_MAX.account + 1;
+  const sockets: Socket[] = [];
+  const codes: number[] = [];
+  for (let i = 0; i < wanted; i++) {
+    const socket = await followRaw(node.url(), bob.apiKey, `127.0.1.${1 + (i % 200)}`);
+    sockets.push(socket);
+    socket.on('data', (bytes) => codes.push(closeCode(bytes) ?? 0)).resume();
+  }
+  await until('an answer to each', () => codes.length >= wanted, ANSWERS_MS);
+  assert.ok(codes.includes(4429));
+  assert.equal(new Set(codes), new Set([0, 4429]));
+  for (const socket of sockets) socket.destroy();
+  await until('their end', async () => (await node.metric('elnk_live_sockets')) === 0, ANSWERS_MS);
+  await (await open().follow(bob.apiKey)).close();
+});
+
+it('an address has so many sockets', async () => {
+  const sockets: Socket[] = [];
+  let refusal: unknown = null;
+  while (refusal === null && sockets.length <= FRONTS * SOCKETS_MAX.address) {
+    await openRawLive(node.url()).then(
+      (socket) => void sockets.push(socket),
+      (error) => {
+        refusal = error;
+      },
+    );
+  }
+  assert.match(String(refusal), /HTTP\/1.1 429 /);
+  for (const socket of sockets) socket.destroy();
+  await until('their end', async () => (await node.metric('elnk_live_sockets')) === 0, ANSWERS_MS);
+});
+
+it('readers that do not read are dropped, and cost little until then', async () => {
+  const owner = await makeOwner(pool, { links: 0 });
+  await pool.query(
+    "INSERT INTO links (slug, owner_id, target) SELECT 'slow-reader-' || i, $1, 'https://example.com/' FROM generate_series(1, 1000) i",
+    [owner.userId],
+  );
+  /** @returns resident bytes at most while none of them reads, until all are dropped */
+  const wave = async () => {
+    const stuck = await Promise.all(Array.from({ length: STUCK }, () => followRaw(node.url(), owner.apiKey)));
+    const asking = setInterval(() => {
+      for (const socket of stuck) socket.write(textFrame('{"type":"subscribe","links":"all"}')); // a snapshot of 150 KB each
+    }, ASK_MS);
+    let most = 0;
+    const areDropped = async () => {
+      most = Math.max(most, node.residentBytes());
+      return (await node.metric('elnk_live_sockets')) === 0;
+    };
+    await until('their end', areDropped, ANSWERS_MS);
+    clearInterval(asking);
+    for (const socket of stuck) socket.destroy();
+    return most;
+  };
+  const first = await wave(); // what messages take of the heap is there from now on
+  const grownBytes = (await wave()) - first;
+  say(
+    `live feed: ${STUCK} readers that do not read, ${Math.round(first / 2 ** 20)} MiB resident, the next so many ${Math.round(grownBytes / 2 ** 20)} MiB more`,
+  );
+  assert.ok(grownBytes < GROWN_MAX_BYTES, `${grownBytes}`);
+  assert.ok((await node.metric('elnk_slow_live_readers_total')) > STUCK / 2, 'and few of them for asking too often');
+  assert.is(await node.metric('elnk_thread_restarts_total'), 0);
 });
 
 it('what is no message ends the socket, and nothing else', async () => {

@@ -1,5 +1,5 @@
 /** The links that sockets of this front follow, each once, with the figures that were read last. */
-import type { LiveFigures, LiveLink, MovedClick } from '../../core/live.ts';
+import type { LiveLink, MovedClick } from '../../core/live.ts';
 import type { LinkVersions } from '../../core/shared.ts';
 import type { Follower } from './follower.ts';
 
@@ -10,8 +10,8 @@ export type Followed = {
   readonly id: number;
   readonly ownerId: number;
   slug: string;
-  /** Null: not read yet. */
-  figures: LiveFigures | null;
+  /** The figures as they stand in a message, with the slug; '': not read yet. */
+  json: string;
   readAt: number;
   /** Where edits of the link are noticed (core/shared.ts). */
   cell: number;
@@ -44,7 +44,7 @@ export function createFollowedLinks(versions: LinkVersions, shards: ShardWatch):
   function add({ id, slug }: LiveLink, ownerId: number): Followed {
     const cell = versions.cell(slug);
     const version = versions.read(cell);
-    const it: Followed = { id, ownerId, slug, figures: null, readAt: 0, cell, version, followers: new Set(), clicks: [] };
+    const it: Followed = { id, ownerId, slug, json: '', readAt: 0, cell, version, followers: new Set(), clicks: [] };
     links.set(id, it);
     due.add(id);
     return it;

@@ -8,14 +8,14 @@
  * What it has to be told waits here as link ids, not as messages: a reader that is slow is told the newest figures when it reads again, and costs no
  * memory meanwhile.
  */
-import type { LiveClose, LiveFigures, LiveMessage, LiveWish, MovedClick } from '../../core/live.ts';
+import type { LiveClose, LiveMessage, LiveWish } from '../../core/live.ts';
 import type { ApiCaller } from '../../core/ports.ts';
 
 /** Clicks in one delta at most, the newest. */
 const DELTA_CLICKS_MAX = 50;
 
-/** The figures of links, by id. */
-export type FiguresAtHand = { get(id: number): { slug: string; figures: LiveFigures | null } | undefined };
+/** Links by id, as they stand in a message: `"slug":{figures}`; '' when the figures were not read yet. Made once for all sockets. */
+export type FiguresAtHand = { get(id: number): { json: string } | undefined };
 
 export type Line = {
   /** Puts a message on the wire. */
@@ -37,7 +37,7 @@ export class Follower {
   #seq = 0;
   readonly #pending = new Set<number>();
   #gone: string[] = [];
-  #clicks: (MovedClick & { slug: string })[] = [];
+  #clicks: string[] = [];
 
   constructor(line: Line, caller: ApiCaller, credential: string, endsAt: number | null) {
     this.line = line;
@@ -62,10 +62,11 @@ export class Follower {
     this.#forget();
   }
 
-  changed(id: number, slug: string, clicks: readonly MovedClick[]): void {
+  /** @param clicks as they stand in a message */
+  changed(id: number, clicks: readonly string[]): void {
     if (this.#awaitingSince !== null) return;
     this.#pending.add(id);
-    for (const click of clicks) this.#clicks.push({ ...click, slug });
+    this.#clicks.push(...clicks);
     if (this.#clicks.length > DELTA_CLICKS_MAX) this.#clicks.splice(0, this.#clicks.length - DELTA_CLICKS_MAX);
   }
 
@@ -78,25 +79,29 @@ export class Follower {
     if (this.line.isBusy()) return false;
     const message = this.#awaitingSince === null ? this.#delta(links) : this.#snapshot(links);
     if (message === null) return false;
-    this.line.send(JSON.stringify(message));
+    this.line.send(message);
     return true;
   }
 
-  #snapshot(links: FiguresAtHand): LiveMessage | null {
+  #snapshot(links: FiguresAtHand): string | null {
     const figures = figuresOf(this.links, links);
     if (figures === null) return null;
     this.#awaitingSince = null;
     this.#forget();
-    return { type: 'snapshot', seq: ++this.#seq, links: figures };
+    return `${this.#head('snapshot')},"links":{${figures}}}`;
   }
 
-  #delta(links: FiguresAtHand): LiveMessage | null {
+  #delta(links: FiguresAtHand): string | null {
     if (this.#pending.size === 0 && this.#gone.length === 0) return null;
-    const figures = figuresOf(this.#pending, links) ?? {};
-    const clicks = this.#clicks.map(({ linkId: _, at, ...click }) => ({ at: new Date(at).toISOString(), ...click }));
-    const gone = this.#gone.length > 0 ? { gone: this.#gone } : {};
+    const figures = figuresOf(this.#pending, links) ?? '';
+    const gone = this.#gone.length > 0 ? `,"gone":${JSON.stringify(this.#gone)}` : '';
+    const clicks = this.#clicks.join();
     this.#forget();
-    return { type: 'delta', seq: ++this.#seq, links: figures, ...gone, clicks };
+    return `${this.#head('delta')},"links":{${figures}}${gone},"clicks":[${clicks}]}`;
+  }
+
+  #head(type: LiveMessage['type']): string {
+    return `{"type":"${type}","seq":${++this.#seq}`;
   }
 
   #forget(): void {
@@ -107,13 +112,13 @@ export class Follower {
 }
 
 /** @returns null when some have not been read yet */
-function figuresOf(ids: Iterable<number>, links: FiguresAtHand): Record<string, LiveFigures> | null {
-  const figures: Record<string, LiveFigures> = Object.create(null);
+function figuresOf(ids: Iterable<number>, links: FiguresAtHand): string | null {
+  const figures: string[] = [];
   for (const id of ids) {
     const it = links.get(id);
     if (it === undefined) continue; // left meanwhile
-    if (it.figures === null) return null;
-    figures[it.slug] = it.figures;
+    if (it.json === '') return null;
+    figures.push(it.json);
   }
-  return figures;
+  return figures.join();
 }

@@ -7,7 +7,7 @@
  *   a link was edited or made ──┼──► due ──round──► figures as of now ──► sockets that follow the link
  *   read long ago, a new hour ──┘
  */
-import type { LiveStore, LiveWish, MovedClick, ReadLiveFigures } from '../../core/live.ts';
+import type { LiveFigures, LiveStore, LiveWish, MovedClick, ReadLiveFigures } from '../../core/live.ts';
 import { LIVE_LINKS_MAX } from '../../core/live.ts';
 import type { Clock, Logger } from '../../core/ports.ts';
 import type { LinkVersions } from '../../core/shared.ts';
@@ -126,10 +126,11 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
 
   /** What nobody tells of. */
   async function lookAround(): Promise<void> {
-    await Promise.all([...followers].map(async (it) => (await isValid(it)) || end(it)));
-    const owners = [...new Set([...followers].map((it) => it.ownerId))];
+    const asked = [...followers]; // of those that come meanwhile nothing is known yet
+    await Promise.all(asked.map(async (it) => (await isValid(it)) || end(it)));
+    const owners = [...new Set(asked.map((it) => it.ownerId))];
     const accounts = await store.accounts(owners);
-    for (const it of [...followers]) {
+    for (const it of asked) {
       const account = accounts.get(it.ownerId);
       if (account === undefined || (it.caller.publicId !== null && it.caller.publicId !== account.publicId)) end(it);
       else if (zones.get(it.ownerId) !== account.timeZone) {
@@ -153,28 +154,29 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       const zoneOf = (it: Followed) => zones.get(it.ownerId) ?? 'UTC';
       const ids = asked.map(({ id }) => id);
       const [slugs, read] = await Promise.all([store.slugs(ids), figures(asked.map((it) => ({ id: it.id, timeZone: zoneOf(it) })))]);
-      for (const it of asked) take(it, slugs.get(it.id), read.get(it.id) ?? null, now);
+      for (const it of asked) take(it, slugs.get(it.id), read.get(it.id), now);
     } catch (error) {
       for (const { id } of asked) if (links.get(id) !== undefined) links.due.add(id);
       throw error;
     }
   }
 
-  function take(it: Followed, slug: string | undefined, now: Followed['figures'], readAt: number): void {
+  function take(it: Followed, slug: string | undefined, figures: LiveFigures | undefined, readAt: number): void {
     if (slug !== it.slug) {
       for (const follower of it.followers) follower.left(it.slug);
       if (slug !== undefined) rename(it, slug);
     }
-    if (slug === undefined) {
+    if (slug === undefined || figures === undefined) {
       for (const follower of [...it.followers]) links.unfollow(follower, [it.id]);
       return;
     }
-    const isSame = it.figures !== null && JSON.stringify(it.figures) === JSON.stringify(now);
-    const { clicks } = it;
-    it.figures = now;
+    const json = `${JSON.stringify(slug)}:${JSON.stringify(figures)}`;
+    const clicks = it.clicks.map(({ linkId: _, at, ...click }) => JSON.stringify({ at: new Date(at).toISOString(), slug, ...click }));
+    const isSame = json === it.json && clicks.length === 0;
+    it.json = json;
     it.readAt = readAt;
     it.clicks = [];
-    if (!isSame || clicks.length > 0) for (const follower of it.followers) follower.changed(it.id, it.slug, clicks);
+    if (!isSame) for (const follower of it.followers) follower.changed(it.id, clicks);
   }
 
   /** Who follows all of an owner's links goes on to follow it, who wanted it by its slug does not. */
@@ -186,10 +188,10 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
     it.slug = slug;
     it.cell = versions.cell(slug);
     it.version = Number.NaN; // looked at once more: it may have been edited again meanwhile
-    for (const follower of it.followers) follower.changed(it.id, slug, []);
   }
 
   function end(follower: Follower): void {
+    if (!followers.has(follower)) return;
     remove(follower);
     follower.line.close('unauthenticated');
   }

@@ -12,15 +12,13 @@ const NEW_LINKS = `
   FROM (SELECT coalesce(max(id), 0) AS id FROM links) newest
   LEFT JOIN links l ON l.id > coalesce($2, newest.id) - ${LINKS_AGAIN} AND l.owner_id = ANY ($1) AND $2 IS NOT NULL`;
 
-/** $1 node, $2 links, $3 from where on, $4 batches that were looked at */
-const MOVED_ELSEWHERE = `
-  WITH fresh AS MATERIALIZED (
-    SELECT id FROM click_batches WHERE id > coalesce($3::bigint, (SELECT max(id) FROM click_batches), 0) AND node <> $1 AND id <> ALL ($4::bigint[])
-  )
-  SELECT (SELECT coalesce(max(id), 0) FROM click_batches) AS newest, ARRAY(SELECT id FROM fresh) AS batches, ARRAY(
-    SELECT DISTINCT link_id FROM clicks_between((SELECT min(id) FROM fresh), (SELECT max(id) FROM fresh), $2)
-    WHERE batch_id IN (SELECT id FROM fresh)
-  ) AS moved`;
+/** $1 node, $2 from where on, $3 batches that were looked at */
+const STORED_ELSEWHERE = `
+  SELECT newest.id AS newest, ARRAY(
+    SELECT id FROM click_batches WHERE id > coalesce($2, newest.id) AND node <> $1 AND id <> ALL ($3::bigint[]) ORDER BY id
+  ) AS batches FROM (SELECT coalesce(max(id), 0) AS id FROM click_batches) newest`;
+
+const MOVED = 'SELECT DISTINCT link_id AS id FROM clicks_between($1, $2, $3) WHERE batch_id = ANY ($4)';
 
 /** @param node whose own clicks its shards tell of */
 export function createLiveStore(db: Queryable, node: string): LiveStore {
@@ -57,12 +55,17 @@ export function createLiveStore(db: Queryable, node: string): LiveStore {
 
     async movedElsewhere(linkIds) {
       const since = newestBatch === null ? null : newestBatch - BATCHES_AGAIN;
-      const { rows } = await db.query<{ newest: number; batches: number[]; moved: number[] }>({
-        name: 'live-moved-elsewhere',
-        text: MOVED_ELSEWHERE,
-        values: [node, linkIds, since, lookedAt],
+      const { rows } = await db.query<{ newest: number; batches: number[] }>({
+        name: 'live-stored-elsewhere',
+        text: STORED_ELSEWHERE,
+        values: [node, since, lookedAt],
       });
-      const [{ newest, batches, moved }] = rows;
+      const [{ newest, batches }] = rows;
+      const first = batches.at(0);
+      const moved =
+        first === undefined || linkIds.length === 0
+          ? []
+          : (await db.query<{ id: number }>(MOVED, [first, batches.at(-1), linkIds, batches])).rows.map(({ id }) => id);
       newestBatch = newest;
       lookedAt = [...lookedAt, ...batches].filter((id) => id > newest - BATCHES_AGAIN);
       return moved;

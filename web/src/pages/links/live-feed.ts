@@ -12,7 +12,7 @@ export const liveState = signal<'connecting' | 'live' | 'lost'>('connecting');
 
 /** Figures of a link that have changed. */
 type LiveFigures = { clicks: number; repeatClicks: number; clicksToday: number; repeatClicksToday: number; hours: number[] };
-type Message = { type: 'snapshot' | 'delta'; seq: number; links?: Record<string, Partial<LiveFigures>> };
+type Message = { type: 'snapshot' | 'delta'; seq: number; links?: Record<string, Partial<LiveFigures>>; gone?: string[] };
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
@@ -58,11 +58,19 @@ function receive(message: Message): void {
   liveState.value = 'live';
   lastSeq = message.seq;
   const changed = message.links ?? {};
+  if (isOfOthers(message)) void loadPanel(); // made, renamed or deleted elsewhere
   if (dashboard.value === null || Object.keys(changed).length === 0) return;
   dashboard.value = {
     ...dashboard.value,
     links: dashboard.value.links.map((link) => (changed[link.slug] === undefined ? link : { ...link, ...changed[link.slug] })),
   };
+}
+
+/** Whether it speaks of links that this page does not show, or shows and no longer should. */
+function isOfOthers({ type, links = {}, gone = [] }: Message): boolean {
+  if (type !== 'delta' || dashboard.value === null) return false;
+  const shown = new Set(dashboard.value.links.map(({ slug }) => slug));
+  return Object.keys(links).some((slug) => !shown.has(slug)) || gone.some((slug) => shown.has(slug));
 }
 
 function reconnect(): void {
