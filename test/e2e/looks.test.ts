@@ -11,6 +11,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { overhang, register, setUp, startApp } from '../support/app.ts';
 import { fillDemo } from '../support/demo-data.ts';
+import { until } from '../support/until.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LANGUAGES = ['en', 'ru'];
@@ -47,7 +48,8 @@ async function serious(page: Page): Promise<string[]> {
 
 async function settle(page: Page): Promise<void> {
   await page.locator('h1, h2').first().waitFor();
-  await page.waitForFunction('document.querySelector(".skeleton") === null');
+  // Asked again and again from here: waiting within the page would be eval, which its policy forbids.
+  await until('a page without skeletons', () => page.evaluate<boolean>('document.querySelector(".skeleton") === null'));
   await page.evaluate('document.fonts.ready');
 }
 

@@ -115,7 +115,8 @@ for (const purpose of ['access', 'refresh'] as const) {
       `${header}.${payload}`,
       `${header}..${signature}`,
       `${header}.${payload}.${'A'.repeat(43)}`,
-      `${header}.${payload}.${signature.slice(0, -1)}${signature.endsWith('A') ? 'B' : 'A'}`.replace(/.$/, '_'),
+      // Not its last character, whose last two bits mean nothing.
+      `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
       `${good}.`,
       `.${good}`,
       `${encode('null')}.${payload}.${signature}`,
