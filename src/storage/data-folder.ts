@@ -22,7 +22,7 @@ const FOLDER_MODE = 0o700;
 const NODE_ID_BYTES = 5;
 const SECRET_KEY_BYTES = 32;
 /** A command that works without a node has the folder about as long. */
-const COMMAND_PATIENCE_MS = 5_000;
+const COMMAND_PATIENCE_MS = 20_000;
 const POLL_MS = 20;
 
 export type DataFolder = {
