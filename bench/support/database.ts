@@ -9,8 +9,9 @@ import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
 
 const QUERY_TIMEOUT_MS = 600_000;
 
-export async function startBenchDatabase(logger: Logger): Promise<Component<{ url: string; pool: Pool }>> {
-  const dir = mkdtempSync(join(tmpdir(), 'elnk-bench-postgres-'));
+/** @param parent of the folder that it makes and removes */
+export async function startBenchDatabase(logger: Logger, parent: string = tmpdir()): Promise<Component<{ url: string; pool: Pool }>> {
+  const dir = mkdtempSync(join(parent, 'elnk-bench-postgres-'));
   const postgres = await startEmbedded({ dir, logger });
   await migrate({ url: postgres.value.url, logger });
   const pool = await createPool({ url: postgres.value.url, name: 'bench', max: 4, logger, queryTimeoutMs: QUERY_TIMEOUT_MS });
