@@ -205,7 +205,7 @@ function startFolding({ pool, tasks, api }: Run, way: Way) {
   let failure: unknown = null;
   const folding: Folding = createFolding({
     epochs: { ...epochs, state: async () => noted(await epochs.state()) },
-    runFold: () => tasks.run('foldClicks', undefined),
+    runFold: () => tasks.run('foldClicks', null),
     wantedAt() {
       if (way === 'background') return 0;
       if (api.foldsWanted.count > wanted.count) wanted.at = Date.now() + ahead.ms;
