@@ -83,7 +83,7 @@ export function frontQuickLinks(
 }
 
 /** Hosts that this server answers itself: a link to one of them would lead nowhere else. */
-export const ownHostsOf = ({ baseUrl, quickLinkShops }: FrontSetup): Set<string> =>
+export const ownHostsOf = ({ baseUrl, quickLinkShops }: Pick<FrontSetup, 'baseUrl' | 'quickLinkShops'>): Set<string> =>
   new Set([new URL(baseUrl).hostname, ...quickLinkShops.flatMap(quickHosts)]);
 
 async function openStore({ setup, name, lookups, counters, logger }: FrontGuestsOptions): Promise<Component<GuestStore>> {

@@ -12,6 +12,7 @@ import { watchedLogger } from './core/journal.ts';
 import type { FrontSetup, PoolSetup, ShardSetup } from './core/messages.ts';
 import type { Component, Logger } from './core/ports.ts';
 import { createSharedMemory, linkVersions, TuningBoard } from './core/shared.ts';
+import { ownHostsOf } from './front-guests.ts';
 import { createFolding } from './jobs/fold.ts';
 import type { MailTransport } from './jobs/mail-transport.ts';
 import { startTaskPool } from './jobs/pool.ts';
@@ -24,6 +25,7 @@ import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { startNodeBus } from './node-bus.ts';
 import { openNodeCountries } from './node-countries.ts';
 import { startNodeGuests } from './node-guests.ts';
+import { nodeImports } from './node-imports.ts';
 import { startNodeJobs } from './node-jobs.ts';
 import { nodeJournal, startBookkeeping, startHeartbeat } from './node-operations.ts';
 import { nodeReports } from './node-reports.ts';
@@ -36,6 +38,7 @@ import { passwordMemory } from './storage/passwords.ts';
 import { storedPositions } from './storage/postgres/click-counts.ts';
 import { startEmbedded } from './storage/postgres/embedded.ts';
 import { createEpochStore } from './storage/postgres/epochs.ts';
+import { startLinkNews } from './storage/postgres/link-news.ts';
 import { migrate } from './storage/postgres/migrate.ts';
 import { createPool } from './storage/postgres/pool.ts';
 import { createCounterStore } from './storage/postgres/server-counters.ts';
@@ -82,6 +85,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   await startBookkeeping({ journal, pool, node: folder.nodeId, run, startedAt, counters, logger, life });
   // Before the threads, so that no change is missed by a link that is cached.
   const others = await startNodeBus({ redisUrl: config.redisUrl, versions: linkVersions(shared.versions), counters, logger, life });
+  await life.start('news of links', () => startLinkNews(databaseUrl, linkVersions(shared.versions), logger), ABANDON);
   const guests = await startNodeGuests({ config, pool, counters, logger, life });
   const clickLog = {
     dir: folder.clickLogDir,
@@ -178,7 +182,9 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   const figures = createCounterStore({ pool, node: folder.nodeId, run, memory: shared, clock: Date.now });
   const parts = { config, secrets, baseUrl, node: folder.nodeId, pool, tasks, unstored: threads.unstored, counters, logger };
   const reports = (transport: MailTransport) => nodeReports(parts, transport);
-  await startNodeJobs({ config, baseUrl, pool, journal, counters, figures, send, reports, logger, life });
+  const ownHosts = [...ownHostsOf({ baseUrl, quickLinkShops: config.quickLinkShops })];
+  const imports = nodeImports({ pool, tasks, quotas: config.quotas, ownHosts, counters, logger });
+  await startNodeJobs({ config, baseUrl, pool, journal, counters, figures, send, imports, reports, logger, life });
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });

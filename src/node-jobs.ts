@@ -11,6 +11,7 @@ import { startJobRunner, type Tasks } from './jobs/runner.ts';
 import type { SendMessage } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { NodeImports } from './node-imports.ts';
 import { DAILY_REPORT_TICK_MS, type NodeReports } from './node-reports.ts';
 import { opsReport, telegramTasks } from './node-telegram.ts';
 import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
@@ -33,6 +34,7 @@ export type NodeJobsOptions = {
   figures: CounterStore;
   /** Null: there is no Telegram. */
   send: SendMessage | null;
+  imports: NodeImports;
   /** Given the way out for mails. */
   reports(transport: MailTransport): NodeReports;
   logger: Logger;
@@ -48,6 +50,7 @@ export async function startNodeJobs({
   counters,
   figures,
   send,
+  imports,
   reports,
   logger,
   life,
@@ -56,7 +59,7 @@ export async function startNodeJobs({
   const transport = transportOf(config, logger);
   const daily = transport === null ? null : reports(transport);
   const mails = transport === null ? {} : mailTasksOf(transport, config, baseUrl, pool, logger);
-  const tasks: Tasks = { ...mails, ...daily?.tasks, ...telegram };
+  const tasks: Tasks = { ...mails, ...daily?.tasks, ...imports.tasks, ...telegram };
   await life.start('jobs', async () => startJobRunner({ pool, tasks, journal, logger }), ABANDON);
   if (daily !== null) {
     const start = async () => startTicker('reports of owners', DAILY_REPORT_TICK_MS, daily.tick, logger);
@@ -71,6 +74,7 @@ export async function startNodeJobs({
     await life.start('daily report', async () => startTicker('daily report', REPORT_TICK_MS, report, logger), ABANDON);
   }
   await life.start('tidying mails', async () => startTicker('tidying mails', TIDY_TICK_MS, tidy, logger), ABANDON);
+  await life.start('tidying imports', async () => startTicker('tidying imports', TIDY_TICK_MS, imports.prune, logger), ABANDON);
 }
 
 /** @returns null: what waits in the queue is left to nodes that can send it */

@@ -1,5 +1,5 @@
 /**
- * With stream.ts the only file of the API side that touches uWebSockets' request and response objects. Their rules, each of which aborts the process or
+ * With stream.ts and upload.ts the only file of the API side that touches uWebSockets' request and response objects. Their rules, each of which aborts the process or
  * corrupts a connection when broken:
  *  - the request is dead after the first await: everything is copied at once;
  *  - the response is dead after an abort and after `end`; onData goes on after `end`;
@@ -16,6 +16,7 @@ import type { Logger } from '../core/ports.ts';
 import { problemReply } from './problem.ts';
 import type { Exchange, FailedExchange, Reply, ServedRoute } from './route.ts';
 import { lengthOf, sendStream } from './stream.ts';
+import { receiveUpload } from './upload.ts';
 
 /** How long a route may take, from the request's headers to the answer. */
 export const API_DEADLINE_MS = 5_000;
@@ -93,12 +94,14 @@ export function otherHostServer(deps: ExchangeDeps): OtherHostServer | null {
 
 function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: ExchangeDeps): void {
   const route = deps.otherHosts?.takes(req.getHeader('host')) ? deps.otherHosts.route : asked;
+  const upload = route.upload === undefined ? null : receiveUpload(res, route.upload.maxBytes);
   let over = false; // answered or aborted: the response must not be touched any more
   let arrived = false;
   let gone = () => {};
   res.onAborted(() => {
     over = true;
     clearTimeout(timer);
+    upload?.end();
     gone();
   });
   const request = { ...copyRequest(res, req, route), isOver: () => over };
@@ -106,6 +109,7 @@ function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: Ex
     if (over) return;
     over = true;
     clearTimeout(timer);
+    upload?.end();
     if (reply.status >= 500) deps.counters.add('serverErrors');
     if (reply.stream === null) res.cork(() => write(res, reply, request.method === 'HEAD', close));
     else stream(reply, reply.stream);
@@ -124,17 +128,18 @@ function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: Ex
   };
   const refuse = (failure: Failure, close: boolean) => answer(told(failure, request, route), close);
   const run = async (body: Uint8Array) => {
-    arrived = true;
+    arrived = upload === null;
     const isHead = request.method === 'HEAD';
     const method = isHead ? 'GET' : request.method;
-    answer(await replyTo({ ...request, method, body }, route, deps, isHead));
+    const reply = await replyTo({ ...request, method, body, ...(upload === null ? {} : { upload: upload.pieces }) }, route, deps, isHead);
+    answer(reply, upload !== null && !upload.hasEnded());
   };
   const timer = setTimeout(() => {
     if (arrived) refuse(new Failure('deadline', 'The answer took too long', { retryAfterSec: RETRY_AFTER_SEC }), false);
     else refuse(new Failure('request_timeout', 'The body took too long'), true);
   }, route.deadlineMs ?? deps.deadlineMs);
 
-  if (route.maxBodyBytes === 0) void run(new Uint8Array());
+  if (route.maxBodyBytes === 0 || upload !== null) void run(new Uint8Array());
   else {
     const tooLarge = (close: boolean) => refuse(new Failure('too_large', `A body may have ${route.maxBodyBytes} bytes at most`), close);
     readBody(res, Number(request.headers.get('content-length') ?? 0), route.maxBodyBytes, run, tooLarge);

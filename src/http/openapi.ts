@@ -45,7 +45,8 @@ function operation(route: ApiRoute, schemas: Schemas): Json {
   const json = (it: z.ZodType, guests: z.ZodType | undefined) => ({
     content: { 'application/json': { schema: guests === undefined ? schemas.of(it) : { anyOf: [schemas.of(it), schemas.of(guests)] } } },
   });
-  const body = route.body === null ? {} : { requestBody: { required: true, ...json(route.body, route.guest?.body) } };
+  const file = route.upload === undefined ? {} : { requestBody: { required: true, ...otherContent(route.upload.mediaTypes) } };
+  const body = route.body === null ? file : { requestBody: { required: true, ...json(route.body, route.guest?.body) } };
   const content = schema === null ? otherContent(mediaTypes) : json(schema, route.guest?.reply);
   return {
     summary: route.summary,
@@ -108,7 +109,9 @@ const headerDescriptions = (headers: readonly HeaderDescription[]): Json => ({
 function problems(route: ApiRoute): Json {
   const ofQuery: FailureCode[] = route.query === null ? [] : ['malformed', 'invalid'];
   const ofBody: FailureCode[] =
-    route.body === null ? [] : ['malformed', 'request_timeout', 'too_large', 'unsupported_media_type', 'invalid'];
+    route.body === null && route.upload === undefined
+      ? []
+      : ['malformed', 'request_timeout', 'too_large', 'unsupported_media_type', 'invalid'];
   const ofPath: FailureCode[] = route.path.includes('{') ? ['not_found'] : [];
   const ofHeaders: FailureCode[] = route.requestHeaders.length === 0 ? [] : ['malformed'];
   const ofCaller: FailureCode[] = route.scope === null ? [] : ['unauthenticated', 'banned', 'forbidden'];

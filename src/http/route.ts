@@ -22,6 +22,8 @@ export type Exchange = {
   /** Address of the peer: 4 or 16 bytes. */
   remote: Uint8Array;
   body: Uint8Array;
+  /** The body piece by piece, of a route that takes uploads. */
+  upload?: AsyncIterable<Uint8Array>;
   /** Nobody waits for the answer any more: who asked has left, or was told that it took too long. */
   isOver(): boolean;
 };
@@ -40,6 +42,9 @@ export type Reply = {
 
 /** May throw: a Failure becomes its problem, anything else a 500 that says nothing. */
 export type Handler = (exchange: Exchange) => Promise<Reply> | Reply;
+
+/** Of a file that is taken piece by piece. */
+export type UploadLimits = { maxBytes: number };
 
 /** A route as it is registered. `path` may have parameters in braces. */
 export type ServedRoute = {
@@ -67,6 +72,8 @@ type RouteParts<Query, Body> = {
   body: z.ZodType<Body> | null;
   /** Of the body at most; API_BODY_MAX_BYTES when it is left out. */
   maxBodyBytes?: number;
+  /** Instead of a body: a file of one of these types. */
+  upload?: UploadLimits & { mediaTypes: readonly string[] };
   /** How long it may take, where that is not as long as usual. */
   deadlineMs?: number;
   requestHeaders: readonly HeaderDescription[];

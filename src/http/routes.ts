@@ -115,6 +115,7 @@ export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {
     method: route.method,
     path: route.path,
     maxBodyBytes: route.body === null ? 0 : (route.maxBodyBytes ?? API_BODY_MAX_BYTES),
+    ...(route.upload === undefined ? {} : { upload: route.upload }),
     ...(route.deadlineMs === undefined ? {} : { deadlineMs: route.deadlineMs }),
     handler: apiHandler(route, deps),
   };

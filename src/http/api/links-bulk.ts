@@ -10,6 +10,7 @@ import {
 } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
 import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports.ts';
+import { refusalCounters } from '../../core/refused-links.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { checked } from '../input.ts';
 import { PROBLEMS, problemOf } from '../problem.ts';
@@ -24,7 +25,6 @@ import {
   LINKS,
   type LinkDeps,
   refusedCreation,
-  refusedLink,
   withoutPassword,
 } from './links.ts';
 
@@ -128,7 +128,7 @@ async function hashedInTurn(deps: LinkDeps, links: readonly (CreateLink | Refuse
 
 function count({ counters }: LinkDeps, outcomes: readonly (OwnedLink | RefusedLink)[]): void {
   for (const outcome of outcomes) {
-    if ('code' in outcome) for (const name of refusedLink(outcome)) counters.add(name);
+    if ('code' in outcome) for (const name of refusalCounters(outcome)) counters.add(name);
     else counters.add('linksCreated');
   }
 }

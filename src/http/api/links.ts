@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { type LinkRequestSchemas, linkRequestSchemas, linkSchema } from '../../core/api.ts';
 import type { CounterName, Counters } from '../../core/counters.ts';
 import { Failure, type FailureCode } from '../../core/failure.ts';
-import type { Idempotency, LinkStore, Passwords, Refusal, Throttle } from '../../core/ports.ts';
+import type { Idempotency, LinkStore, Passwords, Throttle } from '../../core/ports.ts';
 import { QuotaExceeded } from '../../core/quota.ts';
+import { refusalCounters, rejectedUrl } from '../../core/refused-links.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
 import { type GuestLinkDeps, guestCreation } from './guest-links.ts';
@@ -125,17 +126,10 @@ const deleteRoute = (deps: LinkDeps) =>
 
 export function refusedCreation(failure: Failure): CounterName[] {
   const { code, errors } = failure;
-  if (code === 'malformed' || code === 'invalid') return refusedLink({ code: 'invalid', errors });
+  if (code === 'malformed' || code === 'invalid') return refusalCounters({ code: 'invalid', errors });
   if (code === 'unconfirmed') return ['unconfirmedCreations'];
   if (code === 'banned') return ['bannedCreations'];
-  return failure instanceof QuotaExceeded ? refusedLink({ code: 'quota_exceeded', plan: failure.plan }) : [];
-}
-
-/** What a refused link counts, alone or among many. */
-export function refusedLink(refused: Refusal): CounterName[] {
-  if (refused.code === 'invalid') return ['invalidCreations', ...rejectedUrl(refused.errors)];
-  if (refused.code === 'quota_exceeded') return [refused.plan === 'regular' ? 'quotaRefusalsRegular' : 'quotaRefusalsExtended'];
-  return [];
+  return failure instanceof QuotaExceeded ? refusalCounters({ code: 'quota_exceeded', plan: failure.plan }) : [];
 }
 
 /** What belongs to somebody else cannot be told from what is not there: both are counted as denied. */
@@ -159,9 +153,6 @@ export async function announcing<T>(
     await onChanged(slugs.filter((slug) => slug !== undefined));
   }
 }
-
-const rejectedUrl = (errors: Failure['errors']): CounterName[] =>
-  errors.some(({ path }) => path === 'url' || path === 'expiredUrl') ? ['rejectedUrls'] : [];
 
 /** The store never sees a password. @throws Failure too_many_requests when too many are being hashed */
 export async function hashed<T extends { password?: string | null | undefined }>(

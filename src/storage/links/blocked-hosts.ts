@@ -120,6 +120,13 @@ const faultText = (errors: readonly FieldError[]): string =>
 
 const targetsOf = ({ url, expiredUrl }: { url?: string | undefined; expiredUrl?: string | null | undefined }) => ({ url, expiredUrl });
 
+/** Those that lead to a blocked host are refused. */
+export const judgedLinks = (blocked: ReadonlySet<string>, links: readonly (NewLink | RefusedLink)[]): (NewLink | RefusedLink)[] =>
+  links.map((link) => {
+    const errors = 'code' in link ? [] : blockedFields(blocked, targetsOf(link));
+    return errors.length === 0 ? link : { code: 'invalid', message: faultText(errors), errors };
+  });
+
 /** A store whose links lead to no blocked host. Each method is named, so that none that takes a target is forgotten. */
 export const refusingBlocked = (store: LinkStore, hosts: BlockedHosts): LinkStore => ({
   async create(ownerId, link, idempotency) {
@@ -127,12 +134,7 @@ export const refusingBlocked = (store: LinkStore, hosts: BlockedHosts): LinkStor
     return store.create(ownerId, link, idempotency);
   },
   async createMany(ownerId, links, idempotency) {
-    const blocked = await hosts.current();
-    const judgedLinks = links.map((link): NewLink | RefusedLink => {
-      const errors = 'code' in link ? [] : blockedFields(blocked, targetsOf(link));
-      return errors.length === 0 ? link : { code: 'invalid', message: faultText(errors), errors };
-    });
-    return store.createMany(ownerId, judgedLinks, idempotency);
+    return store.createMany(ownerId, judgedLinks(await hosts.current(), links), idempotency);
   },
   async edit(ownerId, slug, changes, versions) {
     await refuseBlocked(hosts, targetsOf(changes));

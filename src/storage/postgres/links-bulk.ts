@@ -50,11 +50,34 @@ export async function insertLinks(
     pending = [...again, ...pending.slice(tried.length)];
   }
   if (made < room.free && pending.length > 0) throw new Error(`no free slugs in ${ROUNDS_MAX} rounds`);
-  if (pending.length > 0) {
-    const { message, plan } = room.refusal(made);
-    for (const { index } of pending) outcomes[index] = { code: 'quota_exceeded', message, plan };
-  }
+  for (const { index } of pending) outcomes[index] = noRoom(room, made);
   return outcomes;
+}
+
+/**
+ * What `insertLinks` would answer, if it were asked for all that came before as well.
+ * @param before slugs that were chosen before, and how many links would have been made; these are added to it
+ */
+export async function judgeLinks(
+  client: Queryable,
+  links: readonly (NewLink | RefusedLink)[],
+  room: Room,
+  before: { slugs: Set<string>; made: number },
+): Promise<('made' | RefusedLink)[]> {
+  const taken = await takenSlugs(client, links);
+  return links.map((link) => {
+    if ('code' in link) return link;
+    if (link.slug !== undefined && (taken.has(link.slug) || before.slugs.has(link.slug))) return alreadyTaken(link.slug);
+    if (before.made >= room.free) return noRoom(room, before.made);
+    if (link.slug !== undefined) before.slugs.add(link.slug);
+    before.made++;
+    return 'made';
+  });
+}
+
+function noRoom(room: Room, made: number): RefusedLink {
+  const { message, plan } = room.refusal(made);
+  return { code: 'quota_exceeded', message, plan };
 }
 
 export const slugTakenText = (slug: string | undefined): string => `The slug ${slug} is taken`;

@@ -1,0 +1,37 @@
+/** Imports of links on a node: the task of the queue, done by the pool, and the care for what is left of them. */
+import type { Counters } from './core/counters.ts';
+import type { Logger } from './core/ports.ts';
+import type { Quotas } from './core/quota.ts';
+import { importTasks } from './jobs/link-import.ts';
+import type { TaskPool } from './jobs/pool.ts';
+import type { Tasks } from './jobs/runner.ts';
+import type { PoolTasks } from './pool-thread.ts';
+import { failImport, pruneImports, queueImport } from './storage/postgres/link-imports.ts';
+import type { Pool } from './storage/postgres/pool.ts';
+
+export type NodeImportsOptions = {
+  pool: Pool;
+  tasks: TaskPool<PoolTasks>;
+  quotas: Quotas;
+  /** See core/target.ts. */
+  ownHosts: readonly string[];
+  counters: Counters;
+  logger: Logger;
+};
+
+export type NodeImports = { tasks: Tasks; prune(): Promise<void> };
+
+export function nodeImports({ pool, tasks, quotas, ownHosts, counters, logger }: NodeImportsOptions): NodeImports {
+  return {
+    tasks: importTasks({
+      runSlice: (importId) => tasks.run('importLinks', { importId, quotas, ownHosts }),
+      queue: (importId) => queueImport(pool, importId),
+      fail: (importId, reason) => failImport(pool, importId, reason),
+      counters,
+      logger,
+    }),
+    async prune() {
+      await pruneImports(pool);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** Links of a file, some at a time, within what the account may have. */
+import { Failure } from '../../core/failure.ts';
+import type { ImportMode, ImportOutcome } from '../../core/link-import.ts';
+import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports.ts';
+import type { Quotas } from '../../core/quota.ts';
+import { BEGIN_ALLOWANCE, roomFor } from './allowance.ts';
+import { announceLinks } from './link-news.ts';
+import { insertLinks, judgeLinks } from './links-bulk.ts';
+import { inTransaction, type Pool, type PoolClient } from './pool.ts';
+
+export type Importer = {
+  /** @returns a Failure when the account may not make links at all */
+  importInto(
+    client: PoolClient,
+    ownerId: number,
+    links: readonly (NewLink | RefusedLink)[],
+    mode: ImportMode,
+  ): Promise<ImportOutcome[] | Failure>;
+  /** In a transaction of its own. @throws that Failure */
+  importSome(ownerId: number, links: readonly (NewLink | RefusedLink)[], mode: ImportMode): Promise<ImportOutcome[]>;
+};
+
+/** @param randomBytes a cryptographic source */
+export function createImporter(pool: Pool, randomBytes: (n: number) => Uint8Array, quotas: Quotas): Importer {
+  const importInto: Importer['importInto'] = async (client, ownerId, links, { rehearsal }) => {
+    const room = await roomFor(client, ownerId, quotas);
+    if (room instanceof Failure) return room;
+    if (rehearsal !== null) return judgeLinks(client, links, room, rehearsal);
+    const outcomes = await insertLinks(client, ownerId, links, room, randomBytes);
+    const made = outcomes.filter((outcome): outcome is OwnedLink => !('code' in outcome));
+    await announceLinks(
+      client,
+      made.map(({ slug }) => slug),
+    );
+    return outcomes.map((outcome) => ('code' in outcome ? outcome : 'made'));
+  };
+  return {
+    importInto,
+    async importSome(ownerId, links, mode) {
+      const outcomes = await inTransaction(pool, (client) => importInto(client, ownerId, links, mode), BEGIN_ALLOWANCE);
+      if (outcomes instanceof Failure) throw outcomes;
+      return outcomes;
+    },
+  };
+}
