@@ -39,6 +39,7 @@ import { apiKeyLookup, createApiKeyStore } from './storage/postgres/api-keys.ts'
 import { loadBlockedHosts } from './storage/postgres/blocked-hosts.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
 import { cachedKeyLookup, keyName } from './storage/postgres/key-cache.ts';
+import { createLinkImportStore } from './storage/postgres/link-imports.ts';
 import { createLinkLookup } from './storage/postgres/link-lookup.ts';
 import { createLinkStore } from './storage/postgres/links.ts';
 import { newMailToken } from './storage/postgres/mail-tokens.ts';
@@ -190,6 +191,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
     requests: throttles.value.requests,
     addressOf,
     accountSchemas: accountRequestSchemas(isCommonPassword),
+    imports: createLinkImportStore(queries.value),
     links: refusingBlocked(createLinkStore(queries.value, randomBytes, setup.quotas), hosts),
     guests: guests.value.links,
     ownerLinkIds: createOwnerLinkIds(queries.value),

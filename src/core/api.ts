@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { EMAIL_MAX_LENGTH, LOCALES, normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS } from './account.ts';
+import { IMPORT_STATES } from './import-states.ts';
 import { LINK_STATES } from './link.ts';
 import { LINK_SORTS } from './link-list.ts';
 import { LINK_PASSWORD_MAX_LENGTH } from './link-password.ts';
@@ -22,6 +23,7 @@ export const PAGE_DEFAULT_LINKS = 50;
 export const CURSOR_MAX_LENGTH = 2_000;
 export const SEARCH_MAX_LENGTH = 200;
 export const PAGE_MAX_TAGS = 1_000;
+export const PAGE_MAX_FAULTS = 1_000;
 export const API_KEY_NAME_MAX_LENGTH = 100;
 /** Keys of one account, expired ones included. */
 export const API_KEYS_MAX = 50;
@@ -267,6 +269,39 @@ export const linkExportQuerySchema = z.strictObject({
     .default('false')
     .meta({ description: 'With semicolons and a byte order mark, as Excel wants it in many countries' }),
 });
+
+export const importQuerySchema = z.strictObject({
+  dryRun: z.enum(['true', 'false']).default('false').meta({ description: 'Only looks: nothing is made' }),
+});
+
+const importFault = z.object({ line: z.int().positive(), message: z.string() });
+export const linkImportSchema = z
+  .object({
+    id: z.int().positive(),
+    state: z.enum(IMPORT_STATES).meta({ description: '`done`, `failed` and `cancelled` are final' }),
+    dryRun: z.boolean(),
+    encoding: z.string().nullable(),
+    bytes: count,
+    bytesDone: count.meta({ description: 'Of `bytes`: how far it is' }),
+    rows: count.meta({ description: 'That are done' }),
+    imported: count.meta({ description: 'In a dry run: that would be' }),
+    refused: count.meta({ description: 'Rows that made no link' }),
+    ignoredColumns: z.array(z.string()),
+    reason: z.string().nullable().meta({ description: 'Why it failed' }),
+    createdAt: instant,
+    finishedAt: instant.nullable(),
+    faults: z.array(importFault).meta({ description: 'The first refused rows; all of them: `/imports/{id}/faults`' }),
+  })
+  .meta({ title: 'LinkImport' });
+
+export const importListQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_LINKS, PAGE_DEFAULT_LINKS), cursor });
+export const importPageSchema = z
+  .object({ data: z.array(linkImportSchema.omit({ faults: true })), nextCursor: z.string().nullable() })
+  .meta({ title: 'LinkImportPage' });
+export const importFaultQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_FAULTS, PAGE_MAX_FAULTS), cursor });
+export const importFaultPageSchema = z
+  .object({ data: z.array(importFault), nextCursor: z.string().nullable() })
+  .meta({ title: 'ImportFaultPage' });
 
 export const tagListQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_TAGS, PAGE_MAX_TAGS), cursor });
 export const tagPageSchema = z

@@ -1,6 +1,7 @@
 /** Links from a file: what becomes of a row, and what is told of it. */
 import type { CreateLink, LinkRequestSchemas } from './api.ts';
 import { fieldErrors } from './field-errors.ts';
+import type { ImportState } from './import-states.ts';
 import type { CsvEncoding, LinkRow } from './link-csv-reader.ts';
 import type { NewLink, RefusedLink } from './ports.ts';
 
@@ -15,9 +16,6 @@ export const IMPORTS_OPEN_MAX = 3;
 export const IMPORT_FAULTS_MAX = 100_000;
 
 export const IMPORT_TASK = 'import-links';
-
-export const IMPORT_STATES = ['uploading', 'waiting', 'running', 'done', 'failed', 'cancelled'] as const;
-export type ImportState = (typeof IMPORT_STATES)[number];
 
 /** An import as its owner sees it. `rows` are those that are done, `refused` those that made no link. */
 export type LinkImport = {

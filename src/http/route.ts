@@ -51,6 +51,8 @@ export type ServedRoute = {
   method: Method;
   path: string;
   maxBodyBytes: number;
+  /** Instead of a body that is there as a whole. */
+  upload?: UploadLimits;
   /** How long it may take, where that is not as long as usual. */
   deadlineMs?: number;
   handler: Handler;

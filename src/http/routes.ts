@@ -14,6 +14,7 @@ import { type AdminUserDeps, adminUserRoutes } from './api/admin/users.ts';
 import { type ApiKeyDeps, apiKeyRoutes } from './api/api-keys.ts';
 import { authRoutes } from './api/auth.ts';
 import { type DashboardDeps, dashboardRoutes } from './api/dashboard.ts';
+import { type ImportDeps, importRoutes } from './api/imports.ts';
 import { type LinkDeps, linkRoutes } from './api/links.ts';
 import { bulkRoutes } from './api/links-bulk.ts';
 import { exportRoutes } from './api/links-export.ts';
@@ -44,7 +45,16 @@ export const API_BODY_MAX_BYTES = 64 << 10;
 
 type OperatorDeps = CounterDeps & NodeDeps & JobDeps;
 type AdminDeps = SetupDeps & AdminUserDeps & AdminLinkDeps & BlockedHostDeps & SettingsDeps & AuditDeps & OperatorDeps;
-export type ApiDeps = ReportDeps & DashboardDeps & LinkDeps & QrDeps & StatsDeps & MeDeps & RegistrationDeps & ApiKeyDeps & AdminDeps;
+export type ApiDeps = ReportDeps &
+  ImportDeps &
+  DashboardDeps &
+  LinkDeps &
+  QrDeps &
+  StatsDeps &
+  MeDeps &
+  RegistrationDeps &
+  ApiKeyDeps &
+  AdminDeps;
 type CallerDeps = CallerLookups & {
   counters: Counters;
   requests: RequestThrottle;
@@ -73,6 +83,7 @@ export const apiRoutes = (deps: ApiDeps): ApiRoute[] => [
   ...listRoutes(deps),
   ...bulkRoutes(deps),
   ...exportRoutes(deps),
+  ...importRoutes(deps),
   ...slugRoutes(deps),
   ...qrRoutes(deps),
   ...statsRoutes(deps),

@@ -42,6 +42,7 @@ import { createClickCounter } from '../../src/storage/postgres/click-counts.ts';
 import { createDashboardStore } from '../../src/storage/postgres/dashboard-store.ts';
 import { createGuestStore } from '../../src/storage/postgres/guest-links.ts';
 import { cachedKeyLookup, keyName } from '../../src/storage/postgres/key-cache.ts';
+import { createLinkImportStore } from '../../src/storage/postgres/link-imports.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from '../../src/storage/postgres/owner-links.ts';
@@ -243,6 +244,7 @@ export async function startApi(
         baseUrl: BASE_URL,
         counters,
       }),
+      imports: createLinkImportStore(pool),
       links: refusingBlocked(createLinkStore(pool, randomBytes, QUOTAS), hosts),
       numbers: async (_, ids) => new Map(ids.flatMap((id) => (parts.figures.has(id) ? [[id, parts.figures.get(id) as LinkFigures]] : []))),
       ownerLinkIds: createOwnerLinkIds(pool),
