@@ -6,7 +6,7 @@ import { importTasks } from './jobs/link-import.ts';
 import type { TaskPool } from './jobs/pool.ts';
 import type { Tasks } from './jobs/runner.ts';
 import type { PoolTasks } from './pool-thread.ts';
-import { failImport, pruneImports, queueImport } from './storage/postgres/link-imports.ts';
+import { failImport, pruneImports, queueImport, reviveImports } from './storage/postgres/link-imports.ts';
 import type { Pool } from './storage/postgres/pool.ts';
 
 export type NodeImportsOptions = {
@@ -19,7 +19,11 @@ export type NodeImportsOptions = {
   logger: Logger;
 };
 
-export type NodeImports = { tasks: Tasks; prune(): Promise<void> };
+/** How often `care` is to be called. */
+export const IMPORT_CARE_TICK_MS = 5_000;
+
+/** `care`: goes on with what dead nodes were at, and deletes what is over. */
+export type NodeImports = { tasks: Tasks; care(): Promise<void> };
 
 export function nodeImports({ pool, tasks, quotas, ownHosts, counters, logger }: NodeImportsOptions): NodeImports {
   return {
@@ -30,7 +34,8 @@ export function nodeImports({ pool, tasks, quotas, ownHosts, counters, logger }:
       counters,
       logger,
     }),
-    async prune() {
+    async care() {
+      await reviveImports(pool);
       await pruneImports(pool);
     },
   };

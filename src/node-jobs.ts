@@ -11,7 +11,7 @@ import { startJobRunner, type Tasks } from './jobs/runner.ts';
 import type { SendMessage } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { NodeImports } from './node-imports.ts';
+import { IMPORT_CARE_TICK_MS, type NodeImports } from './node-imports.ts';
 import { DAILY_REPORT_TICK_MS, type NodeReports } from './node-reports.ts';
 import { opsReport, telegramTasks } from './node-telegram.ts';
 import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
@@ -74,7 +74,7 @@ export async function startNodeJobs({
     await life.start('daily report', async () => startTicker('daily report', REPORT_TICK_MS, report, logger), ABANDON);
   }
   await life.start('tidying mails', async () => startTicker('tidying mails', TIDY_TICK_MS, tidy, logger), ABANDON);
-  await life.start('tidying imports', async () => startTicker('tidying imports', TIDY_TICK_MS, imports.prune, logger), ABANDON);
+  await life.start('imports', async () => startTicker('imports', IMPORT_CARE_TICK_MS, imports.care, logger), ABANDON);
 }
 
 /** @returns null: what waits in the queue is left to nodes that can send it */

@@ -132,6 +132,7 @@ function serve(res: HttpResponse, req: HttpRequest, asked: ServedRoute, deps: Ex
     const isHead = request.method === 'HEAD';
     const method = isHead ? 'GET' : request.method;
     const reply = await replyTo({ ...request, method, body, ...(upload === null ? {} : { upload: upload.pieces }) }, route, deps, isHead);
+    await upload?.discardRest();
     answer(reply, upload !== null && !upload.hasEnded());
   };
   const timer = setTimeout(() => {

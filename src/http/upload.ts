@@ -7,11 +7,15 @@ import { Failure } from '../core/failure.ts';
 
 /** What may wait for the handler. */
 const WAITING_MAX_BYTES = 1 << 20;
+/** Beyond the most that a file may have. */
+const DISCARD_MAX_BYTES = 1 << 20;
 
 export type Upload = {
   pieces: AsyncIterable<Uint8Array>;
   /** Whether all of it has arrived. */
   hasEnded(): boolean;
+  /** Reads on and throws away, so that a client that only listens after sending hears the answer. Settles when all has arrived, or when that is too much. */
+  discardRest(): Promise<void>;
   /** The client has left, or was answered: nothing more is wanted, and the response must not be touched any more. */
   end(): void;
 };
@@ -24,13 +28,18 @@ export function receiveUpload(res: HttpResponse, maxBytes: number): Upload {
   let hasEnded = false;
   let isOver = false;
   let isPaused = false;
+  let isDiscarding = false;
   let wake = () => {};
+  const news = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+    });
 
   res.onData((chunk, isLast) => {
     hasEnded = isLast;
     if (isOver) return;
     size += chunk.byteLength;
-    if (size <= maxBytes && chunk.byteLength > 0) {
+    if (size <= maxBytes && chunk.byteLength > 0 && !isDiscarding) {
       waiting.push(new Uint8Array(chunk.slice(0)));
       waitingBytes += chunk.byteLength;
       if (waitingBytes > WAITING_MAX_BYTES && !isLast && !isPaused) {
@@ -54,17 +63,20 @@ export function receiveUpload(res: HttpResponse, maxBytes: number): Upload {
         yield piece;
       } else if (isOver) throw new Failure('request_timeout', 'The file did not arrive whole');
       else if (hasEnded) return;
-      else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      else await news();
     }
   }
 
   return {
     pieces: pieces(),
     hasEnded: () => hasEnded,
+    async discardRest() {
+      isDiscarding = true;
+      waiting.length = 0;
+      if (isPaused && !isOver) res.resume();
+      isPaused = false;
+      while (!hasEnded && !isOver && size <= maxBytes + DISCARD_MAX_BYTES) await news();
+    },
     end() {
       isOver = true;
       wake();

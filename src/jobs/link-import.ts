@@ -1,4 +1,7 @@
-/** The task that imports a file of links: one slice, and another job for the next one. */
+/**
+ * The task that imports a file of links: one slice, and another job for the next one. One at a time on a node: the pool has other work to do, whose askers
+ * do not wait for long.
+ */
 import type { Counters } from '../core/counters.ts';
 import { COUNTER_NAMES } from '../core/counters.ts';
 import { IMPORT_TASK } from '../core/link-import.ts';
@@ -20,6 +23,7 @@ export type ImportTaskOptions = {
 export const importTasks = (options: ImportTaskOptions): Tasks => ({ [IMPORT_TASK]: importTask(options) });
 
 function importTask({ runSlice, queue, fail, counters, logger }: ImportTaskOptions): Task {
+  const inTurn = oneAtATime();
   return async (payload, { job }) => {
     const importId = importIdOf(payload);
     if (importId === null) {
@@ -27,7 +31,7 @@ function importTask({ runSlice, queue, fail, counters, logger }: ImportTaskOptio
       return;
     }
     try {
-      const { isOver, counted } = await runSlice(importId);
+      const { isOver, counted } = await inTurn(() => runSlice(importId));
       for (const name of COUNTER_NAMES) counters.add(name, counted[name] ?? 0);
       if (!isOver) await queue(importId);
     } catch (error) {
@@ -36,6 +40,16 @@ function importTask({ runSlice, queue, fail, counters, logger }: ImportTaskOptio
       if (isLast) await fail(importId, 'It could not be gone on with; whoever runs this server finds the reason in the log');
       throw error;
     }
+  };
+}
+
+/** Who comes first is served first. */
+function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let before: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = before.then(work);
+    before = done.catch(() => undefined); // whoever has asked hears of it
+    return done;
   };
 }
 

@@ -40,7 +40,7 @@ export type SliceDeps = {
 export async function importSlice(deps: SliceDeps, importId: number, sliceMs = SLICE_MS): Promise<SliceResult> {
   const work = await deps.work.begin(importId);
   if (work === null) return { isOver: true, counted: {} };
-  const slice = new Slice(deps, importId, work, deps.clock() + sliceMs);
+  const slice = new Slice(deps, importId, work, sliceMs);
   try {
     return { isOver: await slice.run(), counted: slice.counted };
   } catch (error) {
@@ -55,16 +55,18 @@ class Slice {
   readonly #deps: SliceDeps;
   readonly #importId: number;
   readonly #work: ImportWork;
-  readonly #deadline: number;
+  readonly #sliceMs: number;
   readonly #mode: ImportMode;
   #rowsDone: number;
+  /** Known with the first batch: passing over what is done must not use up the time of a long file. */
+  #deadline: number | null = null;
   #batch: CheckedRow[] = [];
 
-  constructor(deps: SliceDeps, importId: number, work: ImportWork, deadline: number) {
+  constructor(deps: SliceDeps, importId: number, work: ImportWork, sliceMs: number) {
     this.#deps = deps;
     this.#importId = importId;
     this.#work = work;
-    this.#deadline = deadline;
+    this.#sliceMs = sliceMs;
     this.#rowsDone = work.rowsDone;
     this.#mode = { rehearsal: work.isDryRun ? { slugs: new Set(), made: work.imported } : null };
   }
@@ -80,6 +82,7 @@ class Slice {
       if (rows <= this.#work.rowsDone) this.#passOver(row);
       else this.#batch.push(checkedRow(row, this.#deps.createLink));
       if (!this.#isBatchFull()) return 'go on';
+      this.#deadline ??= this.#deps.clock() + this.#sliceMs;
       if (!(await this.#step(bytes, reader, false))) return 'over';
       return this.#deps.clock() >= this.#deadline ? 'stop' : 'go on';
     };

@@ -20,7 +20,7 @@ export function createImportWorkStore(pool: Pool, importer: Importer): ImportWor
   return {
     async begin(importId) {
       const { rows } = await pool.query<ImportWork>(
-        `UPDATE link_imports SET state = 'running' WHERE id = $1 AND state IN ('waiting', 'running')
+        `UPDATE link_imports SET state = 'running', touched_at = now() WHERE id = $1 AND state IN ('waiting', 'running')
          RETURNING owner_id AS "ownerId", encoding, dry_run AS "isDryRun", rows_done AS "rowsDone", imported`,
         [importId],
       );
@@ -68,7 +68,7 @@ async function write(client: PoolClient, importId: number, step: ImportStep, out
   );
   await client.query(
     `UPDATE link_imports SET rows_done = rows_done + $2, imported = imported + $3, refused = refused + $4, bytes_done = $5, ignored = $6,
-       state = CASE WHEN $7 THEN 'done' ELSE state END, finished_at = CASE WHEN $7 THEN now() END WHERE id = $1`,
+       touched_at = now(), state = CASE WHEN $7 THEN 'done' ELSE state END, finished_at = CASE WHEN $7 THEN now() END WHERE id = $1`,
     [importId, outcomes.length, outcomes.length - faults.length, faults.length, step.bytesDone, step.ignored, step.isLast],
   );
   if (step.isLast) await deleteFile(client, importId);

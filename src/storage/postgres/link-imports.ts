@@ -10,6 +10,8 @@ const MAX_ATTEMPTS = 10;
 const KEPT = '7 days';
 /** Of the upload: whose node has died in the middle of it. */
 const UPLOAD_ABANDONED = '1 hour';
+/** Longer than a slice takes on a busy machine. Whoever is taken for dead too early does no harm: see link-import-work.ts. */
+const DEAD_AFTER = '20 seconds';
 
 const COLUMNS = `id, state, dry_run AS "isDryRun", encoding, bytes, bytes_done AS "bytesDone", rows_done AS rows, imported, refused,
   ignored AS "ignoredColumns", reason, created_at AS "createdAt", finished_at AS "finishedAt"`;
@@ -39,7 +41,7 @@ export function createLinkImportStore(pool: Pool): LinkImportStore {
     async start(ownerId, id, encoding, bytes) {
       await inTransaction(pool, async (client) => {
         const { rowCount } = await client.query(
-          `UPDATE link_imports SET state = 'waiting', encoding = $2, bytes = $3 WHERE id = $1 AND owner_id = $4 AND state = 'uploading'`,
+          `UPDATE link_imports SET state = 'waiting', encoding = $2, bytes = $3, touched_at = now() WHERE id = $1 AND owner_id = $4 AND state = 'uploading'`,
           [id, encoding, bytes, ownerId],
         );
         if (rowCount === 1) await queueImport(client, id); // else it was cancelled meanwhile
@@ -91,9 +93,24 @@ async function get(db: Queryable, ownerId: number, id: number): Promise<LinkImpo
   return rows[0];
 }
 
+const jobKey = (importId: number | ''): string => `${IMPORT_TASK}:${importId}`;
+
 /** The next slice of an import; one that waits already is enough. */
 export const queueImport = (db: Queryable, importId: number): Promise<void> =>
-  addJob(db, IMPORT_TASK, { importId }, { key: `${IMPORT_TASK}:${importId}`, maxAttempts: MAX_ATTEMPTS });
+  addJob(db, IMPORT_TASK, { importId }, { key: jobKey(importId), maxAttempts: MAX_ATTEMPTS });
+
+/** Queues again what nobody is at, and nobody will be: the node that was at it has died. */
+export async function reviveImports(pool: Pool): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ id: number }>(
+      `SELECT id FROM link_imports WHERE state IN ('waiting', 'running') AND touched_at < now() - $1::interval AND NOT EXISTS (
+         SELECT FROM graphile_worker.jobs WHERE key = $2 || link_imports.id AND locked_at IS NULL AND attempts < max_attempts
+       ) FOR UPDATE SKIP LOCKED`,
+      [DEAD_AFTER, jobKey('')],
+    );
+    for (const { id } of rows) await queueImport(client, id);
+  });
+}
 
 export async function failImport(pool: Pool, importId: number, reason: string): Promise<void> {
   await inTransaction(pool, async (client) => {

@@ -15,9 +15,11 @@ CREATE TABLE link_imports (
   ignored     text[] NOT NULL DEFAULT '{}', -- columns
   reason      text,                         -- why it failed
   created_at  timestamptz NOT NULL DEFAULT now(),
+  touched_at  timestamptz NOT NULL DEFAULT now(), -- when somebody was at it
   finished_at timestamptz
 );
 CREATE INDEX link_imports_owner ON link_imports (owner_id, id);
+CREATE INDEX link_imports_open ON link_imports (touched_at) WHERE finished_at IS NULL;
 
 CREATE TABLE link_import_chunks (
   import_id bigint NOT NULL REFERENCES link_imports ON DELETE CASCADE,
