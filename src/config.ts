@@ -57,6 +57,8 @@ export type TelegramConfig = {
   /** Without a slash at the end. */
   apiRoot: string;
   locale: Locale;
+  /** Postgres may be away for so long before it is told of. */
+  postgresAwayMs: number;
 };
 
 /** Plain data: it is handed to threads. */
@@ -252,13 +254,16 @@ function parseSmtpUrl(text: string): string {
 }
 
 const TELEGRAM_API_ROOT = 'https://api.telegram.org';
+const POSTGRES_AWAY_SEC = 60;
+const DAY_SEC = 86_400;
 
 function readTelegram(settings: Settings, faults: ConfigFault[]): TelegramConfig | null {
   const token = settings.secret('TELEGRAM_TOKEN', null, parseBotToken);
   const chats = settings.text('TELEGRAM_CHATS', null, parseChats);
   const apiRoot = settings.text('TELEGRAM_API_ROOT', TELEGRAM_API_ROOT, parseApiRoot);
   const locale = settings.text('TELEGRAM_LOCALE', 'en' as Locale, oneOf(LOCALES));
-  if (token !== null && chats !== null) return { token, chats, apiRoot, locale };
+  const postgresAwayMs = 1_000 * settings.text('TELEGRAM_POSTGRES_AWAY_SEC', POSTGRES_AWAY_SEC, integer(1, DAY_SEC));
+  if (token !== null && chats !== null) return { token, chats, apiRoot, locale, postgresAwayMs };
   const isFaulty = faults.some(({ name }) => name.startsWith('TELEGRAM_'));
   if (!isFaulty && token !== null) faults.push({ name: 'TELEGRAM_CHATS', message: 'must name chats, because TELEGRAM_TOKEN is set' });
   if (!isFaulty && chats !== null) faults.push({ name: 'TELEGRAM_TOKEN', message: 'must be set, because TELEGRAM_CHATS is' });

@@ -18,18 +18,20 @@ import type { MailTransport } from './jobs/mail-transport.ts';
 import { startTaskPool } from './jobs/pool.ts';
 import { servePool } from './jobs/pool-port.ts';
 import { JOB_CONNECTIONS } from './jobs/runner.ts';
-import { createTelegram } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
 import { startTtlTuner } from './jobs/ttl-tuner.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { startAlerts, tellFailedMigration } from './node-alerts.ts';
 import { startNodeBus } from './node-bus.ts';
 import { openNodeCountries } from './node-countries.ts';
 import { startNodeGuests } from './node-guests.ts';
 import { nodeImports } from './node-imports.ts';
 import { startNodeJobs } from './node-jobs.ts';
-import { nodeJournal, startBookkeeping, startHeartbeat } from './node-operations.ts';
+import { nodeJournal, startBookkeeping, startHeartbeat, watchDisk } from './node-operations.ts';
 import { nodeReports } from './node-reports.ts';
 import { startNodeRetention } from './node-retention.ts';
+import { diskUsedBy } from './node-state.ts';
+import { connectTelegram } from './node-telegram.ts';
 import type { PoolTasks } from './pool-thread.ts';
 import { lowerPoolPriority } from './priority.ts';
 import { offerSetup } from './setup-link.ts';
@@ -39,7 +41,7 @@ import { storedPositions } from './storage/postgres/click-counts.ts';
 import { startEmbedded } from './storage/postgres/embedded.ts';
 import { createEpochStore } from './storage/postgres/epochs.ts';
 import { startLinkNews } from './storage/postgres/link-news.ts';
-import { migrate } from './storage/postgres/migrate.ts';
+import { MigrationFailed, migrate } from './storage/postgres/migrate.ts';
 import { createPool } from './storage/postgres/pool.ts';
 import { createCounterStore } from './storage/postgres/server-counters.ts';
 import { entryUrl, startThreads } from './threads.ts';
@@ -70,18 +72,25 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   const shared = createSharedMemory({ fronts, shards });
   const journal = nodeJournal(shared, Date.now);
   const logger = watchedLogger(log, 'main', Date.now, journal.event);
-  const send = config.telegram === null ? null : createTelegram({ ...config.telegram, logger });
+  const telegram = connectTelegram(config.telegram, logger);
   const folder = await life.start('data folder', () => openDataFolder(config.dataDir));
   const port = await life.start('port', () => claimPort(config.host, config.port));
   const databaseUrl = config.databaseUrl ?? (await life.start('embedded Postgres', () => startEmbedded({ dir: folder.path, logger }))).url;
+  const baseUrl = config.baseUrl ?? localOrigin(config.host, port);
+  const told = { folder: folder.path, where: `${baseUrl}, ${folder.nodeId}`, logger };
   const openDatabase = async () => {
-    await migrate({ url: databaseUrl, logger });
+    await migrate({ url: databaseUrl, logger }).catch(async (error) => {
+      if (telegram !== null && error instanceof MigrationFailed) await tellFailedMigration(telegram, told, error.message);
+      throw error;
+    });
     return createPool({ url: databaseUrl, name: 'main', max: MAIN_CONNECTIONS, logger });
   };
   const pool = await life.start('database', openDatabase, ABANDON);
 
   const counters = countersOf(shared.counters, MAIN_LANE);
   const tuning = new TuningBoard(shared.tuning);
+  const shape = { shared, fronts, shards, startedAt };
+  const disk = await watchDisk(() => diskUsedBy(folder.path), logger, life);
   await startBookkeeping({ journal, pool, node: folder.nodeId, run, startedAt, counters, logger, life });
   // Before the threads, so that no change is missed by a link that is cached.
   const others = await startNodeBus({ redisUrl: config.redisUrl, versions: linkVersions(shared.versions), counters, logger, life });
@@ -92,7 +101,6 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
     fsync: config.clickLogFsync,
     maxBytes: config.clickLogMaxBytes / (fronts * shards),
   };
-  const baseUrl = config.baseUrl ?? localOrigin(config.host, port);
   await lowerPoolPriority('passwords');
   const passwords = passwordMemory(fronts);
   const statusToken = randomBytes(24).toString('base64url');
@@ -116,7 +124,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
       servePool: (port) => servePool(port, tasks),
       onStored: others.stored,
       onEvent: journal.event,
-      health: () => [...others.health(), ...guests.health()],
+      health: () => [...others.health(), ...guests.health(), ...disk.health()],
       shardSetup: (index): ShardSetup => ({
         ...common,
         index,
@@ -175,8 +183,8 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
     node: folder.nodeId,
     logger,
     life,
-    shape: { shared, fronts, shards, startedAt },
-    folder: folder.path,
+    shape,
+    disk,
     degraded: threads.health,
   });
   const figures = createCounterStore({ pool, node: folder.nodeId, run, memory: shared, clock: Date.now });
@@ -184,14 +192,16 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
   const reports = (transport: MailTransport) => nodeReports(parts, transport);
   const ownHosts = [...ownHostsOf({ baseUrl, quickLinkShops: config.quickLinkShops })];
   const imports = nodeImports({ pool, tasks, quotas: config.quotas, ownHosts, counters, logger });
-  await startNodeJobs({ config, baseUrl, pool, journal, counters, figures, send, imports, reports, logger, life });
+  await startNodeJobs({ config, baseUrl, pool, journal, counters, figures, telegram, imports, reports, logger, life });
+  if (telegram !== null) await startAlerts({ ...told, config, telegram, databaseUrl, shape, diskUsed: disk.used, life });
   await life.start('health', async () => startTicker('health', HEALTH_TICK_MS, async () => threads.spreadHealth(), logger));
+  await offerSetup(pool, baseUrl, logger);
+  // The last that may fail: who finds the address finds a node that is up.
   await life.start('address', async () => {
     writeNodeAddress(folder.path, { pid: process.pid, url: localOrigin(config.host, port), statusToken });
     return { value: undefined, stop: async () => removeNodeAddress(folder.path) };
   });
   logger.info({ url: baseUrl, fronts, shards, node: folder.nodeId, version: VERSION }, `elnk is ready at ${baseUrl}`);
-  await offerSetup(pool, baseUrl, logger);
   return { url: baseUrl };
 }
 

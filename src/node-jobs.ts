@@ -8,12 +8,11 @@ import type { Logger } from './core/ports.ts';
 import { mailTasks } from './jobs/mail.ts';
 import { createLogTransport, createSmtpTransport, type MailTransport } from './jobs/mail-transport.ts';
 import { startJobRunner, type Tasks } from './jobs/runner.ts';
-import type { SendMessage } from './jobs/telegram.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { IMPORT_CARE_TICK_MS, type NodeImports } from './node-imports.ts';
 import { DAILY_REPORT_TICK_MS, type NodeReports } from './node-reports.ts';
-import { opsReport, telegramTasks } from './node-telegram.ts';
+import { opsReport, type Telegram, telegramTasks } from './node-telegram.ts';
 import { tidyMailQueue } from './storage/postgres/mail-queue.ts';
 import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import type { Pool } from './storage/postgres/pool.ts';
@@ -33,7 +32,7 @@ export type NodeJobsOptions = {
   /** What this node and the others have counted. */
   figures: CounterStore;
   /** Null: there is no Telegram. */
-  send: SendMessage | null;
+  telegram: Telegram | null;
   imports: NodeImports;
   /** Given the way out for mails. */
   reports(transport: MailTransport): NodeReports;
@@ -49,17 +48,17 @@ export async function startNodeJobs({
   journal,
   counters,
   figures,
-  send,
+  telegram,
   imports,
   reports,
   logger,
   life,
 }: NodeJobsOptions): Promise<void> {
-  const telegram = send === null ? {} : telegramTasks(pool, send, counters, logger);
+  const messages = telegram === null ? {} : telegramTasks(pool, telegram.send, counters, logger);
   const transport = transportOf(config, logger);
   const daily = transport === null ? null : reports(transport);
   const mails = transport === null ? {} : mailTasksOf(transport, config, baseUrl, pool, logger);
-  const tasks: Tasks = { ...mails, ...daily?.tasks, ...imports.tasks, ...telegram };
+  const tasks: Tasks = { ...mails, ...daily?.tasks, ...imports.tasks, ...messages };
   await life.start('jobs', async () => startJobRunner({ pool, tasks, journal, logger }), ABANDON);
   if (daily !== null) {
     const start = async () => startTicker('reports of owners', DAILY_REPORT_TICK_MS, daily.tick, logger);
@@ -69,8 +68,8 @@ export async function startNodeJobs({
     const givenUp = await tidyMailQueue(pool);
     if (givenUp > 0) logger.info({ mails: givenUp }, 'mails that could not be sent were deleted');
   };
-  if (config.telegram !== null) {
-    const report = opsReport({ telegram: config.telegram, pool, figures, baseUrl, logger });
+  if (telegram !== null) {
+    const report = opsReport({ telegram, pool, figures, baseUrl, logger });
     await life.start('daily report', async () => startTicker('daily report', REPORT_TICK_MS, report, logger), ABANDON);
   }
   await life.start('tidying mails', async () => startTicker('tidying mails', TIDY_TICK_MS, tidy, logger), ABANDON);

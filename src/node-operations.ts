@@ -1,4 +1,5 @@
 /** What main writes down about its node: journal and heartbeat. */
+import { DISK_FREE_MIN, isDiskNearlyFull } from './core/alerts.ts';
 import type { Counters } from './core/counters.ts';
 import { forgetMaxima, readCounters } from './core/counters.ts';
 import { createJournal, type Journal } from './core/journal.ts';
@@ -7,7 +8,7 @@ import { todayBoard } from './core/shared.ts';
 import { createBookkeeping } from './jobs/bookkeeping.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { diskUsedBy, type NodeShape, nodeState } from './node-state.ts';
+import { type NodeShape, nodeState } from './node-state.ts';
 import { createJournalStore } from './storage/postgres/journal.ts';
 import { writeGoodbye, writeHeartbeat } from './storage/postgres/nodes.ts';
 import type { Pool } from './storage/postgres/pool.ts';
@@ -15,6 +16,7 @@ import { VERSION } from './version.ts';
 
 const BOOK_TICK_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
+const DISK_TICK_MS = 5_000;
 /** How long a stop waits for a Postgres that does not answer. */
 const ABANDON = { abandonAfterMs: 1_000 };
 
@@ -51,15 +53,37 @@ export async function startBookkeeping({ journal, pool, node, run, startedAt, co
   await life.start('bookkeeping', open, ABANDON);
 }
 
+export type Disk = {
+  /** How full the file system of the data folder was a moment ago, 0 to 1; null: not known. */
+  used(): number | null;
+  /** Why the node is not well. */
+  health(): readonly string[];
+};
+
+/** @param measure how full it is, 0 to 1 */
+export async function watchDisk(measure: () => Promise<number>, logger: Logger, life: Lifecycle): Promise<Disk> {
+  let used: number | null = null;
+  const look = async () => {
+    used = await measure();
+  };
+  await look();
+  await life.start('watching the disk', async () => startTicker('watching the disk', DISK_TICK_MS, look, logger));
+  return {
+    used: () => used,
+    health: () =>
+      isDiskNearlyFull(used) ? [`the disk of the data folder is nearly full: less than ${DISK_FREE_MIN * 100} % are free`] : [],
+  };
+}
+
 export type HeartbeatOptions = Pick<OperationsOptions, 'pool' | 'node' | 'logger' | 'life'> & {
   shape: NodeShape;
-  folder: string;
+  disk: Disk;
   degraded(): readonly string[];
 };
 
-export async function startHeartbeat({ pool, node, logger, life, shape, folder, degraded }: HeartbeatOptions): Promise<void> {
+export async function startHeartbeat({ pool, node, logger, life, shape, disk, degraded }: HeartbeatOptions): Promise<void> {
   const beat = async () => {
-    const state = nodeState(shape, degraded(), await diskUsedBy(folder));
+    const state = nodeState(shape, degraded(), disk.used());
     await writeHeartbeat(pool, { node, version: VERSION, startedAt: shape.startedAt, state });
   };
   const open = async () => {

@@ -5,7 +5,7 @@ import type { CounterStore } from './core/operations.ts';
 import type { Logger } from './core/ports.ts';
 import { createOpsReport, type OpsReportStore, telegramTask } from './jobs/ops-report.ts';
 import type { Tasks } from './jobs/runner.ts';
-import type { SendMessage } from './jobs/telegram.ts';
+import { createTelegram, type SendMessage } from './jobs/telegram.ts';
 import { workSince } from './storage/postgres/jobs.ts';
 import { createEventStore, isDayWritten } from './storage/postgres/journal.ts';
 import type { Pool } from './storage/postgres/pool.ts';
@@ -13,6 +13,13 @@ import { hasMessages, markSent, messageOf, queueMessages, queueSending, TELEGRAM
 
 /** Events of a day that are told of. */
 const EVENTS_MAX = 1_000;
+
+/** Who is told, and how. */
+export type Telegram = Pick<TelegramConfig, 'chats' | 'locale' | 'postgresAwayMs'> & { send: SendMessage };
+
+/** One for the whole node: a token that was refused is not used again. */
+export const connectTelegram = (config: TelegramConfig | null, logger: Logger): Telegram | null =>
+  config === null ? null : { ...config, send: createTelegram({ ...config, logger }) };
 
 export function telegramTasks(pool: Pool, send: SendMessage, counters: Counters, logger: Logger): Tasks {
   const store = {
@@ -23,7 +30,13 @@ export function telegramTasks(pool: Pool, send: SendMessage, counters: Counters,
   return { [TELEGRAM_TASK]: telegramTask({ store, send, counters, logger }) };
 }
 
-export type OpsReportOptions = { telegram: TelegramConfig; pool: Pool; figures: CounterStore; baseUrl: string; logger: Logger };
+export type OpsReportOptions = {
+  telegram: Pick<Telegram, 'chats' | 'locale'>;
+  pool: Pool;
+  figures: CounterStore;
+  baseUrl: string;
+  logger: Logger;
+};
 
 /** @returns a tick for about once a minute */
 export function opsReport({ telegram, pool, figures, baseUrl, logger }: OpsReportOptions): () => Promise<void> {

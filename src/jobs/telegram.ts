@@ -86,10 +86,11 @@ function causeOf(error: unknown): string {
 /** The longest that a message waits because Telegram said so, before it is given up here. */
 const WAIT_MAX_SEC = 60;
 
-/** Sends at once, where there is no queue to wait in. @returns whether it was sent; false also when trying again may help */
+/** Sends at once, where there is no queue to wait in. @returns false when trying again may help; true also when it was refused */
 export async function sendNow(send: SendMessage, chat: string, text: string): Promise<boolean> {
   const first = await send(chat, text);
-  if (first.outcome !== 'wait' || first.seconds > WAIT_MAX_SEC) return first.outcome === 'sent';
+  if (first.outcome !== 'wait') return true;
+  if (first.seconds > WAIT_MAX_SEC) return false;
   await sleep(first.seconds * 1_000);
-  return (await send(chat, text)).outcome === 'sent';
+  return (await send(chat, text)).outcome !== 'wait';
 }

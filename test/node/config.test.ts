@@ -75,10 +75,16 @@ it('has a default for everything', () => {
 
 it('reads who is told in Telegram', () => {
   const env = { TELEGRAM_TOKEN: '123456:AAhush-hush_0123', TELEGRAM_CHATS: '-1001, 42 @my_channel' };
-  const telegram = { token: env.TELEGRAM_TOKEN, chats: ['-1001', '42', '@my_channel'], apiRoot: 'https://api.telegram.org', locale: 'en' };
+  const telegram = {
+    token: env.TELEGRAM_TOKEN,
+    chats: ['-1001', '42', '@my_channel'],
+    apiRoot: 'https://api.telegram.org',
+    locale: 'en',
+    postgresAwayMs: 60_000,
+  };
   assert.equal(good(env).telegram, telegram);
-  const own = { TELEGRAM_API_ROOT: 'http://127.0.0.1:8081/', TELEGRAM_LOCALE: 'ru' };
-  assert.equal(good({ ...env, ...own }).telegram, { ...telegram, apiRoot: 'http://127.0.0.1:8081', locale: 'ru' });
+  const own = { TELEGRAM_API_ROOT: 'http://127.0.0.1:8081/', TELEGRAM_LOCALE: 'ru', TELEGRAM_POSTGRES_AWAY_SEC: '90' };
+  assert.equal(good({ ...env, ...own }).telegram, { ...telegram, apiRoot: 'http://127.0.0.1:8081', locale: 'ru', postgresAwayMs: 90_000 });
   const names = (changed: Record<string, string>) => faults({ ...env, ...changed }).map(({ name }) => name);
   assert.equal(names({ TELEGRAM_TOKEN: '' }), ['TELEGRAM_TOKEN']);
   assert.equal(names({ TELEGRAM_CHATS: '' }), ['TELEGRAM_CHATS']);

@@ -15,6 +15,14 @@ const FOLDER = join(import.meta.dirname, 'migrations');
 const VERSION_TABLE = 'schema_versions';
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** A migration could not be applied; nothing of it was. Its message is for people. */
+export class MigrationFailed extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = 'MigrationFailed';
+  }
+}
+
 export type MigrateOptions = {
   url: string;
   logger: Logger;
@@ -53,9 +61,10 @@ async function migrateJobs(url: string, logger: Logger): Promise<void> {
   try {
     await runMigrations({ pgPool: pool.value, logger: workerLogger });
   } catch (cause) {
-    throw new Error(`the schema graphile_worker could not be brought up to date: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new MigrationFailed(
+      `the schema graphile_worker could not be brought up to date: ${cause instanceof Error ? cause.message : cause}`,
       cause,
-    });
+    );
   } finally {
     await pool.stop();
   }
@@ -89,11 +98,12 @@ async function run(client: pg.Client, folder: string): Promise<string[]> {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     if (reason.startsWith('MD5')) {
-      throw new Error(`migration ${current} is not what was applied to this database: files of applied migrations must not change`, {
+      throw new MigrationFailed(
+        `migration ${current} is not what was applied to this database: files of applied migrations must not change`,
         cause,
-      });
+      );
     }
-    throw new Error(`migration ${current} failed, nothing was changed: ${reason}`, { cause });
+    throw new MigrationFailed(`migration ${current} failed, nothing was changed: ${reason}`, cause);
   }
 }
 

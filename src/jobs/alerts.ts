@@ -1,0 +1,52 @@
+/**
+ * Tells administrators at once. Whether a kind may be told of now is asked of all that can be asked (this node's folder, Redis, Postgres), because one of them may be what the
+ * alert is about; it is sent without the queue, which is in Postgres.
+ *
+ *   quiet ──► due ──claimed──► sending ──sent──► quiet, for an hour
+ *              └──claimed by another──► asked again after CLAIM_AGAIN_MS
+ */
+import { ALERT_EVERY_MS, type Alert, type AlertKind, alertsOf, type Observation } from '../core/alerts.ts';
+import type { Clock, Logger } from '../core/ports.ts';
+
+const CLAIM_AGAIN_MS = 60_000;
+
+export type AlertOptions = {
+  observe(): Observation;
+  /** Takes the hour for a kind, everywhere it can be taken. @returns false when it is taken. Never rejects */
+  claim(kind: AlertKind): Promise<boolean>;
+  /** To every chat. @returns whether all have it or will never have it */
+  deliver(alert: Alert): Promise<boolean>;
+  /** How long Postgres may be away before it is told of. */
+  postgresAwayMs: number;
+  clock: Clock;
+  logger: Logger;
+};
+
+/** @returns looks once; to be called about once a second */
+export function createAlerts({ observe, claim, deliver, postgresAwayMs, clock, logger }: AlertOptions): () => Promise<void> {
+  const notBefore = new Map<AlertKind, number>();
+  const sending = new Map<AlertKind, { alert: Alert; until: number }>();
+  let lostToldOf = 0;
+
+  async function consider(alert: Alert, clicksLost: number): Promise<void> {
+    const { kind } = alert;
+    if (sending.has(kind) || clock() < (notBefore.get(kind) ?? 0)) return;
+    notBefore.set(kind, clock() + CLAIM_AGAIN_MS);
+    if (!(await claim(kind))) return;
+    if (kind === 'clicksLost') lostToldOf = clicksLost;
+    notBefore.set(kind, clock() + ALERT_EVERY_MS);
+    sending.set(kind, { alert, until: clock() + ALERT_EVERY_MS });
+  }
+
+  return async () => {
+    const seen = observe();
+    for (const alert of alertsOf(seen, { lostToldOf, postgresAwayMs })) await consider(alert, seen.clicksLost);
+    for (const [kind, { alert, until }] of sending) {
+      if (await deliver(alert)) sending.delete(kind);
+      else if (clock() >= until) {
+        sending.delete(kind);
+        logger.error({ kind }, 'an alert could not be sent; it is given up');
+      }
+    }
+  };
+}
