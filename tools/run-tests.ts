@@ -13,12 +13,14 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join, normalize } from 'node:path';
+import { dirname, join, normalize, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type FileResult, killRunningTests, runTestFile } from './test-file.ts';
 
 const DEFAULT_ROOT = 'test';
-const DEFAULT_JOBS = 1; // fault tests and time limits want the machine for themselves
+const DEFAULT_JOBS = 1;
+/** Folders of tests that want the machine for themselves, because they measure or load it. They come last, one at a time. */
+const ALONE = ['e2e', 'faults', 'timing'];
 /** Test files in such folders are there for tests to run, and some of them fail. */
 const FIXTURES = 'fixtures';
 /** Only run when they are named: `make soak`. */
@@ -36,13 +38,27 @@ let passed = 0;
 let failed = 0;
 const failedFiles: string[] = [];
 const files = testFiles(roots);
-const queue = files.values();
-await Promise.all(Array.from({ length: jobs }, worker));
+await runAll(
+  files.filter((path) => !wantsToBeAlone(path)),
+  jobs,
+);
+await runAll(files.filter(wantsToBeAlone), 1);
 if (failedFiles.length > 0) console.log(`\nfailed:\n${failedFiles.map((path) => `  ${path}\n`).join('')}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-async function worker(): Promise<void> {
+async function runAll(paths: string[], atOnce: number): Promise<void> {
+  const queue = paths.values();
+  await Promise.all(Array.from({ length: atOnce }, () => runEach(queue)));
+}
+
+function wantsToBeAlone(path: string): boolean {
+  return dirname(path)
+    .split(sep)
+    .some((folder) => ALONE.includes(folder));
+}
+
+async function runEach(queue: Iterable<string>): Promise<void> {
   for (const path of queue) {
     const result = await runTestFile(path, timeoutMs);
     report(path, result);

@@ -4,6 +4,7 @@
  * again and again. What it is told never goes down, is never below what was answered before it asked nor above what was begun when it was
  * told, and is exactly right in the end; and the list, a link, its statistics, those of all links and the dashboard are of one mind.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -19,6 +20,7 @@ import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { SOAK_FACTOR } from '../support/soak.ts';
 import { storedClicks } from '../support/stored-clicks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Shape, shapeSettings, startTestNode } from '../support/test-node.ts';
@@ -26,7 +28,6 @@ import { type ApiClient, apiClient, makeOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 import { figuresOf, type LinkTally, randomVisits, Tally, VISIT_SETTINGS, type Visit, zoneAtNoon } from '../support/visits.ts';
 
-const SOAK_FACTOR = process.env.SOAK === '1' ? 10 : 1;
 /** First the node folds by itself, every few seconds, then the test folds all the time. */
 const NODE_FOLDS = 1 * SOAK_FACTOR;
 const NODE_FOLDS_MS = 30_000 * SOAK_FACTOR;

@@ -3,6 +3,7 @@
  * G6 with trouble between visitors and the count: connections that are cut around a grant, shards that crash, a Postgres that is stopped,
  * killed and frozen. Never more than the limit, an answer in bounded time, and plain links do not notice. SOAK=1: ten times as many cuts.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -18,6 +19,7 @@ import { startOwnPostgres } from '../support/own-postgres.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { SOAK_FACTOR } from '../support/soak.ts';
 import { untilDrained } from '../support/stored-clicks.ts';
 import { startTcpCutter } from '../support/tcp-cutter.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -25,7 +27,6 @@ import { shapeSettings, startTestNode, type TestNode } from '../support/test-nod
 import { makeOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 
-const SOAK_FACTOR = process.env.SOAK === '1' ? 10 : 1;
 const CUTS = { actors: 300 * SOAK_FACTOR, nodes: 40 * SOAK_FACTOR };
 const CUT_SHARE = 0.4;
 /** Of as many nodes. One whose statements fail twice in a row waits a while, so many are under way at once. */

@@ -4,6 +4,7 @@
  * Postgres, while nodes are killed, and while the limit is edited. SOAK=1: ten times as many rounds. Cut connections and a Postgres that is away:
  * click-limit-outage.test.ts.
  */
+
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -16,13 +17,13 @@ import { testDatabase } from '../support/postgres.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { SOAK_FACTOR } from '../support/soak.ts';
 import { untilDrained } from '../support/stored-clicks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Shape, shapeSettings, startTestNode, type TestNode } from '../support/test-node.ts';
 import { apiClient, makeOwner, type TestOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 
-const SOAK_FACTOR = process.env.SOAK === '1' ? 10 : 1;
 const LIMITS = [1, 10, 100];
 const REQUESTS = 10_000;
 /** All at once, each with one request under way. */

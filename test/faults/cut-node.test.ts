@@ -1,5 +1,6 @@
 // timeout: 180 s
 /** G2 with a whole node: its connections to Postgres are cut while visitors come; in the end every figure is right. SOAK=1: ten times as many cuts. */
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createPool } from '../../src/storage/postgres/pool.ts';
@@ -8,6 +9,7 @@ import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { SOAK_FACTOR } from '../support/soak.ts';
 import { storedClicks, untilDrained } from '../support/stored-clicks.ts';
 import { startTcpCutter } from '../support/tcp-cutter.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -16,9 +18,9 @@ import { apiClient, makeOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 import { figuresOf, randomVisits, Tally, VISIT_SETTINGS, zoneAtNoon } from '../support/visits.ts';
 
-const CUTS = 50 * (process.env.SOAK === '1' ? 10 : 1);
+const CUTS = 50 * SOAK_FACTOR;
 const CUT_SHARE = 0.5;
-const PATIENCE_MS = 120_000 * (process.env.SOAK === '1' ? 10 : 1);
+const PATIENCE_MS = 120_000 * SOAK_FACTOR;
 const LINKS = 12;
 const VISITORS = 300;
 const RATE = 800;

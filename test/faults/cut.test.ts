@@ -3,6 +3,7 @@
  * G2: clicks are stored and folded exactly once, also when connections to Postgres are cut around COPY and COMMIT. Shards without
  * threads, so that a thousand cuts are a matter of seconds; cut-node.test.ts does the same to a whole node. SOAK=1: ten times as many.
  */
+
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,13 +29,13 @@ import { recordingLogger, silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { SOAK_FACTOR } from '../support/soak.ts';
 import { storedClicks } from '../support/stored-clicks.ts';
 import { startTcpCutter, type TcpCutter } from '../support/tcp-cutter.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { makeOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 
-const SOAK_FACTOR = process.env.SOAK === '1' ? 10 : 1;
 const STORE_CUTS = 950 * SOAK_FACTOR;
 const FOLD_CUTS = 150 * SOAK_FACTOR;
 /** A failed batch waits before it is tried again, so many are under way at once. */

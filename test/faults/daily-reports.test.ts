@@ -3,6 +3,7 @@
  * a whole mail was handed over, and while one is made. Everybody gets one report, within 15 minutes after midnight. On the day that clocks are put back in America,
  * with a midnight that comes twice. SOAK=1: ten thousand owners.
  */
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -16,11 +17,12 @@ import { createPool } from '../../src/storage/postgres/pool.ts';
 import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { IS_SOAK } from '../support/soak.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import type { WorkerOrder } from './fixtures/report-worker.ts';
 
-const OWNERS = process.env.SOAK === '1' ? 10_000 : 304;
+const OWNERS = IS_SOAK ? 10_000 : 304;
 const BEGIN = Date.UTC(2026, 10, 1);
 const TICKS = 96;
 const PATIENCE_MS = 300_000;

@@ -4,6 +4,7 @@
  * as soon as there is space. The disk is a small file system of its own, which takes root; where that is not to be had, the log's own limit
  * stands in for it (and is tested anyway).
  */
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { silentLogger } from '../support/logger.ts';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { IS_SOAK } from '../support/soak.ts';
 import { storedClicks, untilDrained } from '../support/stored-clicks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Shape, shapeSettings, startTestNode, type TestNode } from '../support/test-node.ts';
@@ -98,7 +100,7 @@ const FAULTS: readonly Fault[] = [
 const it = suite('disk full');
 
 for (const [i, fault] of FAULTS.entries()) {
-  for (const shape of process.env.SOAK === '1' ? SHAPES : [SHAPES[i % SHAPES.length]]) {
+  for (const shape of IS_SOAK ? SHAPES : [SHAPES[i % SHAPES.length]]) {
     const name = `${fault.name}, ${shape.fronts} fronts, ${shape.shards} shards`;
     it(name, () => runOut(name, fault, shape));
   }

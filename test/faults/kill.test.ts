@@ -1,5 +1,6 @@
 // timeout: 300 s
 /** G1: a click whose redirect was answered survives SIGKILL of any or all processes, and is counted once. SOAK=1: ten times as many rounds. */
+
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
@@ -13,12 +14,12 @@ import { postgresProcesses, startOwnPostgres } from '../support/own-postgres.ts'
 import { signalAll } from '../support/processes.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { SOAK_FACTOR } from '../support/soak.ts';
 import { storedClicks, untilDrained } from '../support/stored-clicks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Shape, shapeSettings, spawnTestNode, startTestNode, type TestNode } from '../support/test-node.ts';
 import { makeOwner, type TestOwner } from '../support/test-owner.ts';
 
-const SOAK_FACTOR = process.env.SOAK === '1' ? 10 : 1;
 const ROUNDS = { external: 16 * SOAK_FACTOR, embedded: 4 * SOAK_FACTOR };
 const CONNECTIONS = 16;
 const LINKS = 40;

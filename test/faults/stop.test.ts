@@ -3,6 +3,7 @@
  * G8: a stop is clean. SIGTERM under load: the node ends in time with code 0 and nothing is lost; with Postgres at hand everything is stored
  * by then, without it the clicks are found at the next start. SOAK=1: ten times as many.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,13 +14,13 @@ import { startOwnPostgres } from '../support/own-postgres.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { say } from '../support/say.ts';
 import { randomFrom, seed } from '../support/seed.ts';
+import { SOAK_FACTOR } from '../support/soak.ts';
 import { storedClicks, untilDrained } from '../support/stored-clicks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Shape, shapeSettings, startTestNode, type TestNode } from '../support/test-node.ts';
 import { makeOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 
-const SOAK_FACTOR = process.env.SOAK === '1' ? 10 : 1;
 const STOPS = 46 * SOAK_FACTOR;
 /** Each takes some seconds: the node hopes that Postgres comes back. */
 const OUTAGES = 4 * SOAK_FACTOR;
@@ -62,6 +63,7 @@ async function stopWithPostgres(): Promise<void> {
       const shape = SHAPES[stop % SHAPES.length];
       node = await startTestNode({ dataDir, settings: { ...shapeSettings(shape), DATABASE_URL: database.value.url } });
       const load = startLoad({ url: node.url(), connections: CONNECTIONS, next });
+      await until('the first answer', () => load.figures.acked > 0);
       await sleep(LOAD_MS.least + random() * (LOAD_MS.most - LOAD_MS.least));
       const tookMs = await expectCleanStop(node);
       const { acked, sent } = await load.stop();

@@ -143,7 +143,7 @@ export const NO_STATS: Omit<OwnerStats, 'timezone' | 'from' | 'to'> = {
 };
 
 /** Long enough for a machine that is busy with something else: what comes late is not what these tests are about. */
-const PATIENT_DEADLINE_MS = 30_000;
+export const PATIENT_DEADLINE_MS = 30_000;
 
 /** @param given a migrated database, which is stopped with the API */
 export async function startApi(

@@ -126,6 +126,23 @@ it('adds up over files, also with several at once', async () => {
   }
 });
 
+it('runs several at once, but faults, timings and browsers alone', async () => {
+  const tree = join(folder, 'alone');
+  for (const name of ['a', 'timing/b', 'z']) {
+    mkdirSync(join(tree, name, '..'), { recursive: true });
+    copyFileSync(fixture('interval'), join(tree, `${name}.test.ts`));
+  }
+  symlinkSync(resolve('node_modules'), join(tree, 'node_modules'));
+  const { stdout } = await run(['--jobs', '3', tree]);
+  const interval = (name: string) => {
+    const [, from, to] = stdout.match(new RegExp(`${name}\\.test\\.ts .*\\n +from (\\d+) to (\\d+)`)) ?? [];
+    return { from: Number(from), to: Number(to) };
+  };
+  const [a, b, z] = ['a', 'b', 'z'].map(interval);
+  assert.ok(a.from < z.to && z.from < a.to, stdout);
+  assert.ok(b.from >= a.to && b.from >= z.to, stdout);
+});
+
 it('finds the test files of a folder and of those in it, but for fixtures', async () => {
   const tree = join(folder, 'tree');
   for (const path of ['one.test.ts', 'deeper/two.test.ts', 'deeper/helper.ts', 'fixtures/three.test.ts', 'deeper/fixtures/four.test.ts']) {
