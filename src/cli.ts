@@ -8,6 +8,7 @@ import { readDay } from './core/report-jobs.ts';
 import { canonicalZone } from './core/zone.ts';
 import { createLogger } from './logging.ts';
 import { describeStatus, fetchStatus } from './node-status.ts';
+import { createProgress } from './progress.ts';
 import { hashPassword } from './storage/passwords.ts';
 import { addApiKey, createApiKey } from './storage/postgres/api-keys.ts';
 import { openForCommand } from './storage/postgres/command-access.ts';
@@ -60,6 +61,23 @@ program
   .option('--day <YYYY-MM-DD>', 'of the calendar of the account; without, yesterday', parseDay)
   .option('--out <file>', 'write the PDF to this file instead')
   .action(report);
+
+program
+  .command('import')
+  .description('make links of a CSV file, as POST /api/v1/links/import does; prints JSON {rows, imported, refused, dryRun}')
+  .argument('<file>', 'its first line names the columns; `url` is needed')
+  .requiredOption('--user <email>', 'whose links they become', parseEmail)
+  .option('--dry-run', 'only tell what would happen', false)
+  .option('--refused <file>', 'write the refused rows, with their lines and reasons, to this file')
+  .action(importCsv);
+
+program
+  .command('export')
+  .description('write all links of an account as CSV')
+  .requiredOption('--user <email>', 'whose', parseEmail)
+  .option('--out <file>', 'write to this file instead of standard output; prints JSON {email, links, file}')
+  .option('--excel', 'with semicolons and a byte order mark, as Excel wants it in many countries', false)
+  .action(exportCsv);
 
 program
   .command('status')
@@ -144,9 +162,50 @@ async function addKey(email: string, { name, scope }: { name: string; scope: Sco
 
 async function report(email: string, { day = null, out = null }: { day?: number | null; out?: string | null }): Promise<void> {
   const { sendReport } = await import('./report-command.ts'); // with all that other commands have no use for
+  const { host } = new URL(shownOrigin());
+  console.log(JSON.stringify(await withDatabase((pool) => sendReport(pool, { email, day, out, host }))));
+}
+
+type ImportOptions = { user: string; dryRun: boolean; refused?: string };
+
+async function importCsv(file: string, { user, dryRun, refused }: ImportOptions): Promise<void> {
+  const [{ importFile }, { ownHostsOf }] = await Promise.all([import('./import-command.ts'), import('./front-guests.ts')]);
+  const { quotas, quickLinkShops } = configOrEnd();
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  const command = {
+    file,
+    email: user,
+    isDryRun: dryRun,
+    refusedFile: refused ?? null,
+    quotas,
+    ownHosts: ownHostsOf({ baseUrl: shownOrigin(), quickLinkShops }),
+    progress: createProgress(process.stderr),
+    say: (line: string) => console.error(line),
+    signal: interrupted.signal,
+  };
+  console.log(JSON.stringify(await withDatabase((pool) => importFile(pool, command))));
+}
+
+async function exportCsv({ user, out, excel }: { user: string; out?: string; excel: boolean }): Promise<void> {
+  const { exportLinks } = await import('./export-command.ts');
+  const command = {
+    email: user,
+    out: out ?? null,
+    isExcel: excel,
+    baseUrl: shownOrigin(),
+    quotas: configOrEnd().quotas,
+    stdout: process.stdout,
+    progress: createProgress(process.stderr),
+  };
+  const result = await withDatabase((pool) => exportLinks(pool, command));
+  if (result !== null) console.log(JSON.stringify(result));
+}
+
+/** Where short links lead, as far as the settings say. */
+function shownOrigin(): string {
   const { baseUrl, host, port } = configOrEnd();
-  const shown = new URL(baseUrl ?? localOrigin(host, port)).host;
-  console.log(JSON.stringify(await withDatabase((pool) => sendReport(pool, { email, day, out, host: shown }))));
+  return baseUrl ?? localOrigin(host, port);
 }
 
 /** On the migrated database of the node, running or not. */

@@ -43,6 +43,8 @@ export type LinkImportStore = {
   addChunk(id: number, number: number, bytes: Uint8Array): Promise<void>;
   /** The file is there: whichever node is free takes it. @throws Failure not_found when it was deleted meanwhile */
   start(ownerId: number, id: number, encoding: CsvEncoding, bytes: number): Promise<LinkImport>;
+  /** The same for who does the work itself; should it die, nodes go on with it. */
+  hold(ownerId: number, id: number, encoding: CsvEncoding, bytes: number): Promise<LinkImport>;
   /** An upload that came to nothing. */
   abandon(id: number): Promise<void>;
   /** The newest first. */

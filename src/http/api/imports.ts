@@ -8,7 +8,7 @@ import {
   linkImportSchema,
 } from '../../core/api.ts';
 import { Failure } from '../../core/failure.ts';
-import { type CsvEncoding, EncodingProbe, LinkCsvReader } from '../../core/link-csv-reader.ts';
+import { storeImportFile } from '../../core/import-file.ts';
 import { IMPORT_MAX_BYTES, type LinkImport, type LinkImportStore } from '../../core/link-import.ts';
 import { cursorOf, cursorText } from '../cursor.ts';
 import { type ApiRoute, apiRoute, type Exchange } from '../route.ts';
@@ -20,8 +20,6 @@ const IMPORTS = '/api/v1/imports';
 const CSV_TYPES = ['text/csv', 'application/csv', 'application/vnd.ms-excel'] as const;
 /** The largest file, over a slow line. */
 const UPLOAD_DEADLINE_MS = 600_000;
-/** Of the file, as it is stored: so much of it is in memory at once. */
-const CHUNK_BYTES = 256 << 10;
 /** Faults that are told with an import. */
 const FIRST_FAULTS = 100;
 
@@ -52,7 +50,7 @@ const startRoute = ({ imports }: ImportDeps) =>
       requireCsv(exchange);
       const id = await imports.begin(caller.userId, query.dryRun === 'true');
       try {
-        const { encoding, bytes } = await store(imports, id, exchange.upload ?? []);
+        const { encoding, bytes } = await storeImportFile(imports, id, exchange.upload ?? []);
         const started = await imports.start(caller.userId, id, encoding, bytes);
         return { status: 202, headers: { Location: `${IMPORTS}/${id}` }, body: { ...shown(started), faults: [] } };
       } catch (error) {
@@ -66,43 +64,6 @@ const startRoute = ({ imports }: ImportDeps) =>
 function requireCsv({ headers }: Exchange): void {
   const type = (headers.get('content-type') ?? '').split(';', 1)[0].trim().toLowerCase();
   if (!CSV_TYPES.some((it) => it === type)) throw new Failure('unsupported_media_type', 'Send the file as text/csv');
-}
-
-/** @throws Failure invalid when it is no file of links */
-async function store(
-  imports: LinkImportStore,
-  id: number,
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<{ encoding: CsvEncoding; bytes: number }> {
-  const probe = new EncodingProbe();
-  let first: Uint8Array = new Uint8Array();
-  let chunks = 0;
-  let bytes = 0;
-  for await (const chunk of inChunks(pieces)) {
-    if (chunks === 0) first = chunk;
-    probe.push(chunk);
-    bytes += chunk.length;
-    await imports.addChunk(id, chunks++, chunk);
-  }
-  const encoding = probe.end();
-  const reader = new LinkCsvReader(encoding);
-  reader.read(first).next(); // a header that makes no sense is told at once
-  if (chunks < 2) reader.end().next();
-  return { encoding, bytes };
-}
-
-async function* inChunks(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of pieces) {
-    waiting.push(piece);
-    size += piece.length;
-    if (size < CHUNK_BYTES) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    size = 0;
-  }
-  if (size > 0) yield Buffer.concat(waiting);
 }
 
 const listRoute = ({ imports }: ImportDeps) =>

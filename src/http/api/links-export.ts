@@ -2,10 +2,10 @@
 import { linkExportQuerySchema } from '../../core/api.ts';
 import { inPieces, type Separator } from '../../core/csv.ts';
 import { exportHeader, exportLine } from '../../core/link-csv.ts';
-import type { ApiCaller } from '../../core/ports.ts';
+import type { LinkStore } from '../../core/ports.ts';
 import { csvHeaders } from '../csv.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
-import { withNumbers } from './link-json.ts';
+import { type LinkJsonDeps, withNumbers } from './link-json.ts';
 import type { LinkDeps } from './links.ts';
 
 /** Links that are in memory at once, with their figures as of then. */
@@ -26,22 +26,25 @@ export const exportRoutes = (deps: LinkDeps): ApiRoute[] => [
     countRefusal: () => [],
     handler: async ({ caller, query }) => {
       const isExcel = query.excel === 'true';
-      return { status: 200, headers: csvHeaders('links.csv'), stream: inPieces(linesOf(deps, caller, isExcel)) };
+      return { status: 200, headers: csvHeaders('links.csv'), stream: inPieces(exportLines(deps, caller, isExcel)) };
     },
   }),
 ];
 
+export type ExportDeps = LinkJsonDeps & { links: Pick<LinkStore, 'list'> };
+type Owner = { userId: number; timeZone: string };
+
 /** Up to the link that is the newest one at the beginning: whoever makes links faster than they are read would be read forever. */
-async function* linesOf(deps: LinkDeps, caller: ApiCaller, isExcel: boolean): AsyncGenerator<string> {
+export async function* exportLines(deps: ExportDeps, { userId, timeZone }: Owner, isExcel: boolean): AsyncGenerator<string> {
   const separator: Separator = isExcel ? ';' : ',';
   yield `${isExcel ? BYTE_ORDER_MARK : ''}${exportHeader(separator)}`;
   const everything = { search: null, tags: [], states: [], sort: 'created', after: null, now: deps.clock(), today: 0 } as const;
-  const newest = await deps.links.list(caller.userId, { ...everything, isDescending: true, limit: 1 });
+  const newest = await deps.links.list(userId, { ...everything, isDescending: true, limit: 1 });
   const lastId = newest.data[0]?.id ?? 0;
   for (let after: { key: string | number; id: number } | null = null; ; ) {
-    const page = await deps.links.list(caller.userId, { ...everything, isDescending: false, limit: PAGE_LINKS, after });
+    const page = await deps.links.list(userId, { ...everything, isDescending: false, limit: PAGE_LINKS, after });
     const links = page.data.filter(({ id }) => id <= lastId);
-    for (const link of await withNumbers(deps, caller.timeZone, links)) yield exportLine(link, separator);
+    for (const link of await withNumbers(deps, timeZone, links)) yield exportLine(link, separator);
     if (page.next === null || links.length < page.data.length) return;
     after = page.next;
   }

@@ -22,6 +22,8 @@ import { refusalCounters } from '../../core/refused-links.ts';
 
 /** Then others have the thread. */
 const SLICE_MS = 3_000;
+/** Read at once, so that how far it is does not move in leaps. */
+const READ_BYTES = 8 << 10;
 /** Of one transaction: hashing one takes some 30 ms. */
 const BATCH_PASSWORDS = 20;
 
@@ -47,6 +49,12 @@ export async function importSlice(deps: SliceDeps, importId: number, sliceMs = S
     if (!(error instanceof Failure)) throw error;
     await deps.work.fail(importId, error.message); // no file of links, or an account that may not make any
     return { isOver: true, counted: slice.counted };
+  }
+}
+
+async function* inSmallPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += READ_BYTES) yield piece.subarray(at, at + READ_BYTES);
   }
 }
 
@@ -86,7 +94,7 @@ class Slice {
       if (!(await this.#step(bytes, reader, false))) return 'over';
       return this.#deps.clock() >= this.#deadline ? 'stop' : 'go on';
     };
-    for await (const piece of this.#deps.work.file(this.#importId)) {
+    for await (const piece of inSmallPieces(this.#deps.work.file(this.#importId))) {
       bytes += piece.length;
       for (const row of reader.read(piece)) {
         const next = await take(row);

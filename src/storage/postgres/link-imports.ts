@@ -1,5 +1,6 @@
 /** Imports in the background, as their owners see them: begun by a front, done by whichever node takes the job (link-import-work.ts). */
 import { Failure } from '../../core/failure.ts';
+import type { CsvEncoding } from '../../core/link-csv-reader.ts';
 import { IMPORT_TASK, IMPORTS_OPEN_MAX, type LinkImport, type LinkImportStore } from '../../core/link-import.ts';
 import { addJob } from './jobs.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
@@ -40,12 +41,13 @@ export function createLinkImportStore(pool: Pool): LinkImportStore {
 
     async start(ownerId, id, encoding, bytes) {
       await inTransaction(pool, async (client) => {
-        const { rowCount } = await client.query(
-          `UPDATE link_imports SET state = 'waiting', encoding = $2, bytes = $3, touched_at = now() WHERE id = $1 AND owner_id = $4 AND state = 'uploading'`,
-          [id, encoding, bytes, ownerId],
-        );
-        if (rowCount === 1) await queueImport(client, id); // else it was cancelled meanwhile
+        if (await makeReady(client, ownerId, id, encoding, bytes)) await queueImport(client, id); // else it was cancelled meanwhile
       });
+      return get(pool, ownerId, id);
+    },
+
+    async hold(ownerId, id, encoding, bytes) {
+      await makeReady(pool, ownerId, id, encoding, bytes);
       return get(pool, ownerId, id);
     },
 
@@ -82,6 +84,14 @@ export function createLinkImportStore(pool: Pool): LinkImportStore {
       return get(pool, ownerId, id);
     },
   };
+}
+
+async function makeReady(db: Queryable, ownerId: number, id: number, encoding: CsvEncoding, bytes: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE link_imports SET state = 'waiting', encoding = $2, bytes = $3, touched_at = now() WHERE id = $1 AND owner_id = $4 AND state = 'uploading'`,
+    [id, encoding, bytes, ownerId],
+  );
+  return rowCount === 1;
 }
 
 const tooMany = (): Failure =>
