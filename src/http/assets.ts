@@ -45,6 +45,7 @@ const CONTENT_SECURITY_POLICY = [
   "img-src 'self' data: blob:",
   "font-src 'self'",
   "connect-src 'self'",
+  'frame-src blob:', // a report, in the browser's viewer
   "base-uri 'self'",
   "form-action 'self'",
   "frame-ancestors 'none'",

@@ -83,6 +83,48 @@ it('closes the registration', async () => {
   await guest.context.close();
 });
 
+it('sees what the server counted, by the day, and what it does right now', async () => {
+  const clicks = 5;
+  await page.goto('/admin/counters?days=7');
+  const redirects = page.getByRole('link', { name: /^Guest links created/ });
+  await redirects.click();
+  await page.waitForURL('**/admin/counters?days=7&counter=guestLinksCreated');
+  await page.getByRole('heading', { name: 'Guest links created' }).waitFor();
+  const days = page.locator('table', { has: page.locator('caption', { hasText: 'Guest links created' }) }).locator('tr');
+  assert.equal([await days.count(), await days.last().locator('td').innerText()], [7, '1']);
+
+  await page.getByRole('link', { name: 'Traffic now' }).click();
+  await page.getByRole('heading', { name: 'Redirects a second' }).waitFor();
+  const unknown = page.locator('.overview > div').filter({ hasText: 'Unknown slugs' });
+  await unknown.getByText('today 0').waitFor();
+  for (let n = 0; n < clicks; n++) await app.node.ask(`/nothing-${n}`);
+  await unknown.getByText(`today ${clicks}`).waitFor();
+});
+
+it('runs a job again that has failed', async () => {
+  await app.execute(
+    `SELECT graphile_worker.add_job('nothing', '{}', run_at => now() + interval '1 day', max_attempts => 3);
+     UPDATE graphile_worker._private_jobs SET attempts = 3, last_error = 'the disk was full' WHERE max_attempts = 3`,
+  );
+  await page.goto('/admin/jobs');
+  await page.getByRole('navigation', { name: 'State' }).getByRole('link', { name: 'given up' }).click();
+  await page.getByText('the disk was full').waitFor();
+  assert.match(page.url(), /state=dead$/);
+  await page.getByRole('button', { name: 'Run again: nothing' }).click();
+  await page.getByText('It will run now').waitFor();
+  await page.getByText('There are none: all is done').waitFor();
+  await page.goto('/admin/audit');
+  await page.getByText('ran a job again').waitFor();
+});
+
+it('sees the nodes, with their versions, lifetimes and positions', async () => {
+  await page.goto('/admin/nodes');
+  const card = page.getByRole('listitem').filter({ hasText: 'Cache lifetime' });
+  await card.getByText('Positions of the click logs').click();
+  assert.match(await card.innerText(), /running[\s\S]*Version[\s\S]*0\.1\.0[\s\S]*Backlog[\s\S]*0 clicks/);
+  assert.ok((await card.getByRole('row').count()) > 1);
+});
+
 it('reads in the audit what was done', async () => {
   await page.goto('/admin/audit');
   await page.getByText(EMAIL).first().waitFor();

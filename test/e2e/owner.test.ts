@@ -1,5 +1,6 @@
 // timeout: 180 s
 /** An owner in a real browser, from registering to signing out. The tests are one story: each goes on where the one before ended. */
+import { readFileSync } from 'node:fs';
 import { devices, type Locator } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,6 +9,7 @@ import { until } from '../support/until.ts';
 
 const EMAIL = 'owner@example.com';
 const NEW_PASSWORD = 'a longer horse than before';
+const REPORTS_IN_AN_HOUR = 3;
 const LINK_PASSWORD = 'open sesame';
 
 const started = await startApp();
@@ -130,7 +132,39 @@ it('changes the time zone, and the hours move', async () => {
   for (const hour of hours) assert.ok([earlier, before, hourIn('Asia/Tokyo')].includes(hour.slice(0, 2)), hour);
 });
 
+it("looks at yesterday's report, has it sent, and is told when that was often enough", async () => {
+  await page.goto('/settings');
+  await page.getByRole('button', { name: "Look at yesterday's" }).click();
+  const dialog = page.getByRole('dialog');
+  const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('link', { name: 'PDF' }).click()]);
+  assert.match(download.suggestedFilename(), /^elnk-\d{4}-\d\d-\d\d\.pdf$/);
+  assert.is(readFileSync(await download.path(), 'latin1').slice(0, 5), '%PDF-');
+  await page.keyboard.press('Escape');
+  const send = page.getByRole('button', { name: "Send me yesterday's now" });
+  for (let n = 1; n <= REPORTS_IN_AN_HOUR; n++) {
+    await Promise.all([page.waitForResponse('**/reports/daily/send'), send.click()]);
+    await page
+      .getByText('The report is on its way')
+      .nth(n - 1)
+      .waitFor();
+  }
+  const { mail } = await until('the report', () =>
+    app.mails.received.find(({ to, mail: { attachments } }) => to.includes(EMAIL) && attachments.length > 0),
+  );
+  assert.is(mail.attachments[0].contentType, 'application/pdf');
+  await send.click();
+  await page.getByText('Reports have been sent to you a moment ago').waitFor();
+});
+
+it('stays signed in, however quickly pages are left again', async () => {
+  // Each page is left while it asks for a token.
+  for (let n = 0; n < 3; n++) await Promise.all([page.waitForRequest('**/auth/refresh'), page.goto('/settings', { waitUntil: 'commit' })]);
+  await page.goto('/settings');
+  await page.getByRole('heading', { name: 'Settings' }).waitFor();
+});
+
 it('edits the link: name, target, no password any more', async () => {
+  await page.goto('/links/spring');
   await page.getByRole('button', { name: 'Edit' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name', { exact: true }).fill('Summer sale');

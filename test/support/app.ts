@@ -8,7 +8,7 @@ import type { Component } from '../../src/core/ports.ts';
 import { startBrowser } from './browser.ts';
 import { freePort } from './free-port.ts';
 import { type MailServer, startMailServer } from './mail-server.ts';
-import { testDatabase } from './postgres.ts';
+import { execute, testDatabase } from './postgres.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { shapeSettings, startTestNode, type TestNode } from './test-node.ts';
 import { until } from './until.ts';
@@ -30,13 +30,15 @@ export type App = {
   node: TestNode;
   browser: Browser;
   mails: MailServer;
+  /** Changes what is in the node's database. */
+  execute(sql: string): Promise<void>;
   /** Another origin, where links may lead. */
   target: string;
   /** An English browser in Berlin, unless the options say something else. */
   visit(options?: BrowserContextOptions): Promise<Visitor>;
   /** The link that a node without an administrator prints. */
   setupLink(): string;
-  /** The address in the nth mail to somebody; waits for it. */
+  /** The address in the nth mail to somebody, reports left out; waits for it. */
   mailedLink(email: string, n: number, page: 'confirm' | 'reset'): Promise<string>;
 };
 
@@ -70,6 +72,7 @@ export async function startApp(settings: Readonly<Record<string, string>> = {}):
     node,
     browser: browser.value,
     mails: smtp.value,
+    execute: (sql) => execute(database.value.url, sql),
     target: `http://localhost:${(elsewhere.address() as AddressInfo).port}/target`,
     visit: (options) => visit(browser.value, url, options),
     setupLink() {
@@ -78,7 +81,10 @@ export async function startApp(settings: Readonly<Record<string, string>> = {}):
       return link;
     },
     async mailedLink(email, n, page) {
-      const mail = await until(`mail ${n} to ${email}`, () => smtp.value.received.filter(({ to }) => to.includes(email))[n - 1]);
+      const mail = await until(
+        `mail ${n} to ${email}`,
+        () => smtp.value.received.filter((it) => it.to.includes(email) && it.mail.attachments.length === 0)[n - 1],
+      );
       const [link] = new RegExp(`^${url}/${page}#token=[\\w-]+$`, 'm').exec(mail.mail.text ?? '') ?? [];
       if (link === undefined) throw new Error(`no link to /${page} in:\n${mail.mail.text}`);
       return link;

@@ -87,6 +87,8 @@ export const problems = words<Readonly<Record<string, string>>>(
     not_found: 'It is no longer there.',
     stale: 'It was changed elsewhere in the meantime. Look at it again, then change it.',
     unauthenticated: 'You are not signed in any more. Sign in again.',
+    job_running: 'The job is running: let it end first.',
+    job_gone: 'It cannot be run again: what it carried was deleted.',
   },
   {
     unconfirmed: 'Сначала подтвердите почту: до этого ссылки создавать нельзя.',
@@ -101,6 +103,8 @@ export const problems = words<Readonly<Record<string, string>>>(
     not_found: 'Этого больше нет.',
     stale: 'Тем временем это изменили в другом месте. Посмотрите ещё раз и повторите.',
     unauthenticated: 'Вы больше не вошли. Войдите снова.',
+    job_running: 'Задание выполняется: дождитесь конца.',
+    job_gone: 'Запустить снова нельзя: содержимое удалено.',
   },
 );
 

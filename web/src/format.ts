@@ -11,6 +11,32 @@ export const number = (value: number): string => new Intl.NumberFormat(locale.va
 export const percent = (share: number): string =>
   new Intl.NumberFormat(locale.value, { style: 'percent', maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 }).format(share);
 
+const MINUTE_SEC = 60;
+const HOUR_SEC = 3_600;
+const DAY_SEC = 86_400;
+
+/** In the largest unit that it fills. */
+export function duration(seconds: number): string {
+  if (seconds < MINUTE_SEC) return unit(seconds, 'second');
+  if (seconds < HOUR_SEC) return unit(seconds / MINUTE_SEC, 'minute');
+  return seconds < DAY_SEC ? unit(seconds / HOUR_SEC, 'hour') : unit(seconds / DAY_SEC, 'day');
+}
+
+const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+const KILO = 1_000;
+
+export function bytes(count: number): string {
+  const power = count < 1 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(count) / Math.log10(KILO)));
+  return unit(count / KILO ** power, BYTE_UNITS[power]);
+}
+
+const unit = (value: number, name: string): string =>
+  new Intl.NumberFormat(locale.value, { style: 'unit', unit: name, maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+
+/** @param day a day of a calendar, `YYYY-MM-DD`, which has no zone */
+export const dayName = (day: string): string =>
+  new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(day));
+
 /** @param iso an instant */
 export const dateTime = (iso: string): string =>
   new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short', timeZone: ownZone() }).format(new Date(iso));

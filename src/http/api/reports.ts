@@ -11,6 +11,7 @@ import { pageReply } from '../page-shell.ts';
 import { type ApiRoute, apiRoute, type Exchange, openRoute, type Reply } from '../route.ts';
 import { UNSUBSCRIBE_PATH, type Unsubscribes } from '../unsubscribe.ts';
 import { unsubscribePage } from '../unsubscribe-page.ts';
+import { requireMail } from './registration.ts';
 
 /** Of reports that somebody wants now, by account. */
 export const REPORT_POLICY: ThrottlePolicy = { name: 'reports', limit: 3, windowSec: 3600 };
@@ -27,6 +28,8 @@ export type ReportDeps = {
   unsubscribes: Unsubscribes;
   throttles: Record<'reports' | 'reportPdfs', Throttle>;
   baseUrl: string;
+  /** Whether this server sends mails. */
+  canMail: boolean;
   clock: Clock;
 };
 
@@ -61,8 +64,9 @@ export function reportRoutes(deps: ReportDeps): ApiRoute[] {
       query: null,
       body: null,
       reply: { status: 202, description: 'It will be sent', schema: null, headers: [] },
-      failures: ['unconfirmed', 'too_many_requests'],
+      failures: ['unconfirmed', 'mail_off', 'too_many_requests'],
       handler: async ({ caller: { userId, timeZone } }) => {
+        requireMail(deps);
         const owner = await reports.owner(userId);
         if (owner !== null && !owner.isConfirmed) throw new Failure('unconfirmed', 'Confirm your e-mail address first');
         await throttles.reports.take(String(userId));

@@ -10,6 +10,10 @@ const TIMEOUT_MS = 15_000;
 /** Set while somebody is signed in here, so that guests cause no request for a token. */
 const SIGNED_IN = 'signedIn';
 const REFRESH_LOCK = 'elnk-refresh';
+/** Since when a page asks for a token; stays when the page is left before the answer. */
+const ASKING_SINCE = 'askingSince';
+/** Such an answer has come by then. */
+const LEFT_REQUEST_MS = 1_500;
 
 /** Who is signed in: undefined until that is known, null for nobody. */
 export const user = signal<User | null | undefined>(readStored(SIGNED_IN, (it) => it === true) ? undefined : null);
@@ -42,7 +46,8 @@ export type Ask = { body?: unknown; keepalive?: boolean; headers?: Readonly<Reco
  */
 export async function ask<T>(method: Method, path: string, options: Ask = {}): Promise<T> {
   const response = await askRaw(method, path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  const isEmpty = response.status === 204 || response.headers.get('content-length') === '0';
+  return (isEmpty ? undefined : await response.json()) as T;
 }
 
 /** The same for answers that are no JSON. */
@@ -88,7 +93,7 @@ let refreshing: Promise<boolean> | null = null;
 
 /** One at a time, over all tabs: a refresh token is good once, and the second tab's would count as stolen. @returns whether somebody is signed in */
 function refresh(): Promise<boolean> {
-  refreshing ??= withLock(askForToken).finally(() => {
+  refreshing ??= withLock(askAlone).finally(() => {
     refreshing = null;
   });
   return refreshing;
@@ -97,8 +102,27 @@ function refresh(): Promise<boolean> {
 const withLock = <T>(work: () => Promise<T>): Promise<T> =>
   'locks' in navigator ? (navigator.locks.request(REFRESH_LOCK, work) as Promise<T>) : work();
 
+/**
+ * Not while the request of a page that was just left may be under way: it goes on without that page (`keepalive`) and brings the next cookie,
+ * before which this page's would be old.
+ */
+async function askAlone(): Promise<boolean> {
+  const sinceMs = Date.now() - (readStored(ASKING_SINCE, (it) => (typeof it === 'number' ? it : undefined)) ?? 0);
+  if (sinceMs >= 0 && sinceMs < LEFT_REQUEST_MS) await new Promise((resolve) => setTimeout(resolve, LEFT_REQUEST_MS - sinceMs));
+  store(ASKING_SINCE, Date.now());
+  let wasAnswered = true;
+  try {
+    return await askForToken();
+  } catch (error) {
+    wasAnswered = error instanceof ProblemError;
+    throw error;
+  } finally {
+    if (wasAnswered) forget(ASKING_SINCE);
+  }
+}
+
 async function askForToken(): Promise<boolean> {
-  const response = await send('POST', 'auth/refresh', {});
+  const response = await send('POST', 'auth/refresh', { keepalive: true });
   if (response.status === 401 || response.status === 403) {
     endSession();
     return false;

@@ -4,19 +4,28 @@ import { usePageTitle } from '../../page-title.ts';
 import { hrefOf } from '../../router.ts';
 import { NotFoundPage } from '../not-found.tsx';
 import { AuditPart } from './audit-part.tsx';
+import { CountersPart } from './counters-part.tsx';
 import { HostsPart } from './hosts-part.tsx';
+import { JobsPart } from './jobs-part.tsx';
 import { LinksPart } from './links-part.tsx';
+import { NodesPart } from './nodes-part.tsx';
 import { RegistrationPart } from './registration-part.tsx';
+import { TrafficPart } from './traffic-part.tsx';
 import { UsersPart } from './users-part.tsx';
 import { admin } from './words.ts';
 import '../links/links.css';
 import './admin.css';
+import './operations.css';
 
 const PARTS = {
   users: () => <UsersPart />,
   links: () => <LinksPart />,
   hosts: () => <HostsPart />,
   settings: () => <RegistrationPart />,
+  counters: () => <CountersPart />,
+  traffic: () => <TrafficPart />,
+  jobs: () => <JobsPart />,
+  nodes: () => <NodesPart />,
   audit: () => <AuditPart />,
 } as const satisfies Record<string, () => VNode>;
 type PartName = keyof typeof PARTS;

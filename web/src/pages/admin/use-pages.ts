@@ -4,9 +4,11 @@ import { ask } from '../../api/client.ts';
 
 type Page<T> = { data: T[]; nextCursor: string | null };
 
-export type Pages<T> = {
+export type Pages<T, P = Page<T>> = {
   /** Null until the first page is there. */
   items: readonly T[] | null;
+  /** What came first, with whatever else it says. */
+  first: P | null;
   error: unknown;
   hasMore: boolean;
   more(): void;
@@ -16,7 +18,8 @@ export type Pages<T> = {
 };
 
 /** @param path with its query, without cursor; the list begins anew when it changes */
-export function usePages<T>(path: string): Pages<T> {
+export function usePages<T, P extends Page<T> = Page<T>>(path: string): Pages<T, P> {
+  const [first, setFirst] = useState<P | null>(null);
   const [items, setItems] = useState<readonly T[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -25,8 +28,9 @@ export function usePages<T>(path: string): Pages<T> {
 
   const read = async (after: string | null, before: readonly T[]) => {
     try {
-      const page = await ask<Page<T>>('GET', after === null ? path : `${path}&cursor=${encodeURIComponent(after)}`);
+      const page = await ask<P>('GET', after === null ? path : `${path}&cursor=${encodeURIComponent(after)}`);
       if (latest.current !== path) return; // another list is shown by now
+      if (after === null) setFirst(page);
       setItems([...before, ...page.data]);
       setCursor(page.nextCursor);
       setError(null);
@@ -37,6 +41,7 @@ export function usePages<T>(path: string): Pages<T> {
   useEffect(() => void read(null, []), [path]);
   return {
     items,
+    first,
     error,
     hasMore: cursor !== null,
     more: () => void read(cursor, items ?? []),

@@ -7,6 +7,7 @@ import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { Select } from '../../components/select.tsx';
+import { TableBox } from '../../components/table-box.tsx';
 import { toast } from '../../components/toasts.tsx';
 import { date, number } from '../../format.ts';
 import { query, setQuery } from '../../router.ts';
@@ -91,7 +92,7 @@ export function UsersPart() {
         />
       )}
       <PageList pages={pages} empty={admin.value.nobody}>
-        <div class="table-box">
+        <TableBox label={admin.value.parts.users}>
           <table class="table">
             <thead>
               <tr>
@@ -127,7 +128,7 @@ export function UsersPart() {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableBox>
       </PageList>
     </section>
   );

@@ -6,7 +6,17 @@ type ActionWords = Readonly<Record<AdminAct['action'], string>>;
 export const admin = words(
   {
     title: 'Administration',
-    parts: { users: 'Users', links: 'Links', hosts: 'Blocked hosts', settings: 'Registration', audit: 'Audit' },
+    parts: {
+      users: 'Users',
+      links: 'Links',
+      hosts: 'Blocked hosts',
+      settings: 'Registration',
+      counters: 'Figures',
+      traffic: 'Traffic now',
+      jobs: 'Jobs',
+      nodes: 'Nodes',
+      audit: 'Audit',
+    },
     search: 'Search e-mail addresses',
     searchLinks: 'Search slugs and targets',
     plan: 'Plan',
@@ -69,7 +79,17 @@ export const admin = words(
   },
   {
     title: 'Управление',
-    parts: { users: 'Пользователи', links: 'Ссылки', hosts: 'Запрещённые сайты', settings: 'Регистрация', audit: 'Журнал' },
+    parts: {
+      users: 'Пользователи',
+      links: 'Ссылки',
+      hosts: 'Запрещённые сайты',
+      settings: 'Регистрация',
+      counters: 'Показатели',
+      traffic: 'Трафик сейчас',
+      jobs: 'Задания',
+      nodes: 'Узлы',
+      audit: 'Журнал',
+    },
     search: 'Поиск по почте',
     searchLinks: 'Поиск по адресу и цели',
     plan: 'Тариф',

@@ -1,4 +1,4 @@
-/** Language, time zone and the daily report: saved as they are changed. */
+/** Language and time zone: saved as they are changed. */
 
 import { useState } from 'preact/hooks';
 import type { User } from '../../../../src/core/api.ts';
@@ -15,7 +15,7 @@ export function CalendarSection({ person }: { person: User }) {
   const [zone, setZone] = useState(person.timezone);
   const [zoneFault, setZoneFault] = useState<string | null>(null);
 
-  const save = async (changes: Partial<Pick<User, 'timezone' | 'locale' | 'dailyReport'>>) => {
+  const save = async (changes: Partial<Pick<User, 'timezone' | 'locale'>>) => {
     try {
       const changed = await ask<{ user: User }>('PATCH', 'me', { body: changes });
       user.value = changed.user;
@@ -48,17 +48,6 @@ export function CalendarSection({ person }: { person: User }) {
           fault={zoneFault}
         />
       </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={person.dailyReport}
-          onChange={({ currentTarget }) => void save({ dailyReport: currentTarget.checked })}
-        />
-        <span>
-          {settings.value.report}
-          <span class="soft small check-hint">{settings.value.reportHint}</span>
-        </span>
-      </label>
     </Section>
   );
 }

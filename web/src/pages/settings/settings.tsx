@@ -5,6 +5,7 @@ import { AccountSection } from './account-section.tsx';
 import { CalendarSection } from './calendar-section.tsx';
 import { DangerSection } from './danger-section.tsx';
 import { KeysSection } from './keys-section.tsx';
+import { ReportSection } from './report-section.tsx';
 import { settings } from './words.ts';
 import './settings.css';
 
@@ -17,6 +18,7 @@ export function SettingsPage() {
       <h1>{settings.value.title}</h1>
       <AccountSection person={person} />
       <CalendarSection person={person} />
+      <ReportSection person={person} />
       <KeysSection isAdmin={person.isAdmin} />
       <DangerSection />
     </div>
