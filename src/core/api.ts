@@ -293,15 +293,18 @@ export const linkImportSchema = z
     faults: z.array(importFault).meta({ description: 'The first refused rows; all of them: `/imports/{id}/faults`' }),
   })
   .meta({ title: 'LinkImport' });
+export type LinkImportReply = z.infer<typeof linkImportSchema>;
 
 export const importListQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_LINKS, PAGE_DEFAULT_LINKS), cursor });
 export const importPageSchema = z
   .object({ data: z.array(linkImportSchema.omit({ faults: true })), nextCursor: z.string().nullable() })
   .meta({ title: 'LinkImportPage' });
+export type LinkImportPage = z.infer<typeof importPageSchema>;
 export const importFaultQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_FAULTS, PAGE_MAX_FAULTS), cursor });
 export const importFaultPageSchema = z
   .object({ data: z.array(importFault), nextCursor: z.string().nullable() })
   .meta({ title: 'ImportFaultPage' });
+export type ImportFaultPage = z.infer<typeof importFaultPageSchema>;
 
 export const tagListQuerySchema = z.strictObject({ limit: pageLimit(PAGE_MAX_TAGS, PAGE_MAX_TAGS), cursor });
 export const tagPageSchema = z

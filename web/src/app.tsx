@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { user } from './api/client.ts';
+import { Lazy } from './components/lazy.tsx';
 import { Shell } from './components/shell.tsx';
 import { Skeleton } from './components/skeleton.tsx';
 import { AdminPage } from './pages/admin/admin-page.tsx';
@@ -11,7 +12,7 @@ import { ResetPage } from './pages/auth/reset.tsx';
 import { SetupPage } from './pages/auth/setup.tsx';
 import { FrontPage } from './pages/front/front.tsx';
 import { LinkPage } from './pages/links/link-page.tsx';
-import { LinksPage, NEW_LINK_PATH } from './pages/links/links-page.tsx';
+import { IMPORT_PATH, LinksPage, NEW_LINK_PATH } from './pages/links/links-page.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SettingsPage } from './pages/settings/settings.tsx';
 import { navigate, path } from './router.ts';
@@ -26,10 +27,13 @@ const PAGES: Readonly<Record<string, () => VNode>> = {
   '/setup': () => <SetupPage />,
 };
 
+const loadImportPage = async () => (await import('./pages/import/import-page.tsx')).ImportPage;
+
 /** For people who are signed in. */
 const OWN_PAGES: Readonly<Record<string, () => VNode>> = {
   '/links': () => <LinksPage />,
   [NEW_LINK_PATH]: () => <LinksPage />,
+  [IMPORT_PATH]: () => <Lazy load={loadImportPage} />,
   '/settings': () => <SettingsPage />,
 };
 

@@ -36,8 +36,14 @@ export class ProblemError extends Error {
 export class UnreachableError extends Error {}
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-/** `keepalive`: sent although the page is left. */
-export type Ask = { body?: unknown; keepalive?: boolean; headers?: Readonly<Record<string, string>>; signal?: AbortSignal };
+/** `keepalive`: sent although the page is left. `timeoutMs`: for what takes longer than usual. */
+export type Ask = {
+  body?: unknown;
+  keepalive?: boolean;
+  headers?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+};
 
 /**
  * @param path below /api/v1/
@@ -131,8 +137,9 @@ async function askForToken(): Promise<boolean> {
   return true;
 }
 
-async function send(method: Method, path: string, { body, headers, keepalive = false, signal: abort }: Ask): Promise<Response> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+async function send(method: Method, path: string, options: Ask): Promise<Response> {
+  const { body, headers, keepalive = false, signal: abort, timeoutMs = TIMEOUT_MS } = options;
+  const timeout = AbortSignal.timeout(timeoutMs);
   try {
     return await fetch(new URL(path, API), {
       method,

@@ -1,16 +1,19 @@
 /** The panel: overview of all links, and the list of them. */
 import { useEffect, useState } from 'preact/hooks';
-import { user } from '../../api/client.ts';
+import { askRaw, user } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
 import { Icon } from '../../components/icons.tsx';
+import { Menu } from '../../components/menu.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Select } from '../../components/select.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
+import { toast } from '../../components/toasts.tsx';
 import { Unconfirmed } from '../../components/unconfirmed.tsx';
 import { usePageTitle } from '../../page-title.ts';
 import { locale } from '../../preferences.ts';
-import { navigate, path, query, setQuery } from '../../router.ts';
+import { hrefOf, navigate, path, query, setQuery } from '../../router.ts';
+import { saveFile } from '../../save-file.ts';
 import { CreateDialog } from './create-dialog.tsx';
 import { deleteLinks } from './deletion.ts';
 import { filtersOf, isFiltered, listed, SORTS, STATES, tagsOf } from './filters.ts';
@@ -23,6 +26,10 @@ import { links } from './words.ts';
 import './links.css';
 
 export const NEW_LINK_PATH = '/links/new';
+export const IMPORT_PATH = '/links/import';
+
+/** Of many thousand links. */
+const EXPORT_TIMEOUT_MS = 300_000;
 
 export function LinksPage() {
   usePageTitle(links.value.title);
@@ -40,6 +47,7 @@ export function LinksPage() {
           <Icon name={isConfirmed ? 'plus' : 'lock'} />
           {links.value.create}
         </button>
+        <Files />
       </header>
       <Unconfirmed />
       {panelError.value !== null && (
@@ -53,6 +61,32 @@ export function LinksPage() {
       {dashboard.value === null ? panelError.value === null && <Skeleton lines={8} /> : <Panel />}
       {path.value === NEW_LINK_PATH && isConfirmed && <CreateDialog onClose={() => navigate('/links')} onMade={addLinks} />}
     </div>
+  );
+}
+
+/** All links as a file, and the other way round. */
+function Files() {
+  const save = async () => {
+    try {
+      const isExcel = locale.value === 'ru'; // where its lists have semicolons
+      await saveFile(await askRaw('GET', `links.csv?excel=${isExcel}`, { timeoutMs: EXPORT_TIMEOUT_MS }), 'links.csv');
+    } catch (error) {
+      toast(explain(error));
+    }
+  };
+  return (
+    <Menu label={links.value.files} face={<Icon name="more" />}>
+      <a class="menu-item" role="menuitem" href={hrefOf(IMPORT_PATH)} data-app>
+        <Icon name="plus" />
+        {links.value.importCsv}
+      </a>
+      {panelLinks.value.length > 0 && (
+        <button type="button" class="menu-item" role="menuitem" onClick={() => void save()}>
+          <Icon name="download" />
+          {links.value.exportCsv}
+        </button>
+      )}
+    </Menu>
   );
 }
 
@@ -72,6 +106,9 @@ function NoLinks() {
     <section class="card stack links-empty">
       <h2>{links.value.noLinks}</h2>
       <p class="soft">{links.value.noLinksText}</p>
+      <a class="button" href={hrefOf(IMPORT_PATH)} data-app>
+        {links.value.importCsv}
+      </a>
     </section>
   );
 }

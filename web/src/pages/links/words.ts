@@ -64,6 +64,7 @@ export const links = words(
     deleteSelected: 'Delete',
     unselect: 'Unselect',
     deleted: (count: number) => plural('en', count, { one: '# link was deleted', other: '# links were deleted' }),
+    files: 'Import and export',
     exportCsv: 'Export as CSV',
     importCsv: 'Import CSV',
     edit: 'Edit',
@@ -156,6 +157,7 @@ export const links = words(
     unselect: 'Снять выбор',
     deleted: (count: number) =>
       `Удалено: ${plural('ru', count, { one: '# ссылка', few: '# ссылки', many: '# ссылок', other: '# ссылки' })}`,
+    files: 'Импорт и экспорт',
     exportCsv: 'Выгрузить CSV',
     importCsv: 'Загрузить CSV',
     edit: 'Изменить',
