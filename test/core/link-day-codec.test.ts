@@ -162,9 +162,7 @@ codec('damage under a right checksum, too, is refused or read in no time, never 
   const bytes = encodeLinkDay(typicalLinkDay());
   const slow: number[] = [];
   let refused = 0;
-  for (let i = 0; i < 30_000; i++) {
-    const damaged = bytes.slice(0, 9 + Math.floor(random() * (bytes.length - 8)));
-    for (let n = 1 + random() * 4; n > 0; n--) damaged[5 + Math.floor(random() * (damaged.length - 5))] = random() * 256;
+  const msToRead = (damaged: Uint8Array): number => {
     const began = performance.now();
     try {
       decodeLinkDay(sealed(damaged));
@@ -172,7 +170,13 @@ codec('damage under a right checksum, too, is refused or read in no time, never 
       if (!(error instanceof Error)) throw error;
       refused++;
     }
-    if (performance.now() - began > 100) slow.push(i);
+    return performance.now() - began;
+  };
+  for (let i = 0; i < 30_000; i++) {
+    const damaged = bytes.slice(0, 9 + Math.floor(random() * (bytes.length - 8)));
+    for (let n = 1 + random() * 4; n > 0; n--) damaged[5 + Math.floor(random() * (damaged.length - 5))] = random() * 256;
+    // Again, because a machine that is busy makes any of them slow once.
+    if (msToRead(damaged) > 100 && msToRead(damaged) > 100) slow.push(i);
   }
   assert.ok(refused > 15_000, `${refused} refused`);
   assert.equal(slow, []);

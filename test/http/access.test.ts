@@ -120,7 +120,7 @@ it('fields that are not for clients to set are refused, wherever a body is read'
     'confirmedAt',
     '__proto__x',
   ];
-  const withBody = operations.filter(({ body }) => body !== undefined);
+  const withBody = operations.filter(({ body }) => JSON.stringify(body)?.includes('application/json'));
   assert.ok(withBody.length >= 8);
   for (const { method, path } of withBody) {
     for (const field of forbidden) {

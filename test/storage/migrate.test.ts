@@ -5,12 +5,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { silentLogger } from '../support/logger.ts';
-import { startTestPostgres } from '../support/postgres.ts';
+import { emptyDatabase } from '../support/postgres.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 
-const server = await startTestPostgres();
-let databases = 0;
+const stops: (() => Promise<void>)[] = [];
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -22,13 +21,10 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
   }
 }
 
-/** A database with nothing in it, not even a template's tables. */
-async function emptyDatabase(): Promise<string> {
-  const name = `empty_${databases++}`;
-  await query(server.value.url, `CREATE DATABASE ${name}`);
-  const url = new URL(server.value.url);
-  url.pathname = `/${name}`;
-  return url.href;
+async function emptyUrl(): Promise<string> {
+  const { value, stop } = await emptyDatabase();
+  stops.push(stop);
+  return value.url;
 }
 
 /** Two migrations, in a folder that is no good as a glob pattern. */
@@ -47,10 +43,12 @@ const tables = async (url: string): Promise<unknown[]> =>
   );
 
 const it = suite('migrate');
-it.after(() => server.stop());
+it.after(async () => {
+  for (const stop of stops) await stop();
+});
 
 it('makes the schema of elnk, once', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const applied = await run(url);
   assert.is(applied[0], '0001.do.links-and-clicks.sql');
   assert.ok((await tables(url)).includes('links'));
@@ -58,7 +56,7 @@ it('makes the schema of elnk, once', async () => {
 });
 
 it('makes the job queue as well, so that mails can be queued before any worker has run', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   await Promise.all([run(url), run(url), run(url)]);
   const jobs = () => query(url, 'SELECT task_identifier AS task FROM graphile_worker.jobs');
   await query(url, `SELECT graphile_worker.add_job('mail', '{}'::json)`);
@@ -68,7 +66,7 @@ it('makes the job queue as well, so that mails can be queued before any worker h
 });
 
 it('lets many start at once', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const folder = twoMigrations();
   const applied = await Promise.all(Array.from({ length: 5 }, () => run(url, folder)));
   assert.equal(applied.flat(), ['0001.do.first.sql', '0002.do.second.sql'], 'one of them does all');
@@ -76,7 +74,7 @@ it('lets many start at once', async () => {
 });
 
 it('applies what is new', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const folder = twoMigrations();
   renameSync(join(folder, '0002.do.second.sql'), join(folder, 'later'));
   assert.equal(await run(url, folder), ['0001.do.first.sql']);
@@ -85,7 +83,7 @@ it('applies what is new', async () => {
 });
 
 it('refuses a database that is newer, and leaves it alone', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const folder = twoMigrations();
   await run(url, folder);
   rmSync(join(folder, '0002.do.second.sql'));
@@ -97,7 +95,7 @@ it('refuses a database that is newer, and leaves it alone', async () => {
 });
 
 it('refuses a migration that was edited after it had been applied', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const folder = twoMigrations();
   await run(url, folder);
   appendFileSync(join(folder, '0002.do.second.sql'), '-- afterthought\n');
@@ -105,7 +103,7 @@ it('refuses a migration that was edited after it had been applied', async () => 
 });
 
 it('does not mind how a file was checked out', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const folder = twoMigrations();
   await run(url, folder);
   writeFileSync(join(folder, '0002.do.second.sql'), 'CREATE TABLE second (n int);\r\n');
@@ -113,7 +111,7 @@ it('does not mind how a file was checked out', async () => {
 });
 
 it('does all or nothing, and says which one is broken', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const folder = twoMigrations();
   writeFileSync(join(folder, '0003.do.broken.sql'), 'CREATE TABLE third (n int);\nSELECT 1 / 0;\n');
   assert.is((await thrownBy(run(url, folder))).message, 'migration 0003.do.broken.sql failed, nothing was changed: division by zero');
@@ -123,11 +121,11 @@ it('does all or nothing, and says which one is broken', async () => {
 });
 
 it('says that there are none', async () => {
-  assert.match((await thrownBy(run(await emptyDatabase(), temporaryFolder()))).message, 'there are no migrations in');
+  assert.match((await thrownBy(run(await emptyUrl(), temporaryFolder()))).message, 'there are no migrations in');
 });
 
 it('finds the migrations of elnk wherever it is installed', async () => {
-  const url = await emptyDatabase();
+  const url = await emptyUrl();
   const copy = join(temporaryFolder(), 'migrations');
   cpSync(join(import.meta.dirname, '..', '..', 'src', 'storage', 'postgres', 'migrations'), copy, { recursive: true });
   await run(url, copy);

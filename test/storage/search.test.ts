@@ -7,21 +7,17 @@ import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
 import { linkHas, queryConditions } from '../../src/storage/postgres/search.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { silentLogger } from '../support/logger.ts';
-import { startTestPostgres } from '../support/postgres.ts';
+import { emptyDatabase } from '../support/postgres.ts';
 
 const LINKS = 20_000;
 
-const server = await startTestPostgres();
+type Opened = { url: string; pool: Pool; stop: () => Promise<void> };
 
-async function open(url: string): Promise<{ pool: Pool; stop: () => Promise<void> }> {
+async function openEmpty(): Promise<Opened> {
+  const database = await emptyDatabase();
+  const { url } = database.value;
   const { value, stop } = await createPool({ url, name: 'test', max: 2, logger: silentLogger });
-  return { pool: value, stop };
-}
-
-async function emptyDatabase(name: string): Promise<string> {
-  const { pool, stop } = await open(server.value.url);
-  await pool.query(`CREATE DATABASE ${name}`).finally(stop);
-  return Object.assign(new URL(server.value.url), { pathname: `/${name}` }).href;
+  return { url, pool: value, stop: () => stop().finally(database.stop) };
 }
 
 /** As a server that does not let its users create them. */
@@ -47,13 +43,11 @@ const foundBy = async (pool: Pool, search: string, limit = 10): Promise<string[]
 };
 
 const it = suite('search in Postgres');
-it.after(() => server.stop());
 
 it('finds among many links by the index', async () => {
-  const url = await emptyDatabase('with_trigrams');
-  await migrate({ url, logger: silentLogger });
-  const { pool, stop } = await open(url);
+  const { url, pool, stop } = await openEmpty();
   try {
+    await migrate({ url, logger: silentLogger });
     await fill(pool);
     const { rows } = await pool.query<{ target: string }>(`SELECT target FROM links WHERE slug = 'link-777'`);
     const hash = new URL(rows[0].target).pathname.slice(1);
@@ -76,8 +70,7 @@ it('finds among many links by the index', async () => {
 });
 
 it('works without the extension, where it may not be created', async () => {
-  const url = await emptyDatabase('without_trigrams');
-  const { pool, stop } = await open(url);
+  const { url, pool, stop } = await openEmpty();
   try {
     await pool.query(REFUSE_EXTENSIONS);
     await migrate({ url, logger: silentLogger });

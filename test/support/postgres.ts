@@ -1,5 +1,5 @@
 /**
- * Real Postgres for tests. `testDatabase` is a migrated, empty database: on the server that `with-postgres.ts` started for the whole run, else
+ * Real Postgres for tests. `testDatabase` is a migrated database without a row: on the server that `with-postgres.ts` started for the whole run, else
  * on one of its own. For a server that is stopped, frozen and killed see own-postgres.ts.
  */
 import { randomBytes } from 'node:crypto';
@@ -54,12 +54,21 @@ export async function startTemplateServer(): Promise<Component<string>> {
 }
 
 /** A migrated database that nobody else uses; `stop` drops it, whoever is still connected. */
-export async function testDatabase(): Promise<Component<{ url: string }>> {
+export function testDatabase(): Promise<Component<{ url: string }>> {
+  // Copied as files: 40 ms instead of 250 ms through the log.
+  return makeDatabase(`TEMPLATE ${TEMPLATE} STRATEGY FILE_COPY`);
+}
+
+/** The same with nothing in it, not even the schema. */
+export function emptyDatabase(): Promise<Component<{ url: string }>> {
+  return makeDatabase('TEMPLATE template0');
+}
+
+async function makeDatabase(options: string): Promise<Component<{ url: string }>> {
   const shared = process.env[SERVER_VARIABLE];
   const server = shared === undefined ? await startTemplateServer() : { value: shared, stop: async () => undefined };
   const name = `elnk_test_${randomBytes(6).toString('hex')}`;
-  // Copied as files: 40 ms instead of 250 ms through the log.
-  await execute(server.value, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} STRATEGY FILE_COPY`);
+  await execute(server.value, `CREATE DATABASE ${name} ${options}`);
   return {
     value: { url: withDatabase(server.value, name) },
     stop: () => execute(server.value, `DROP DATABASE ${name} WITH (FORCE)`).finally(server.stop),
