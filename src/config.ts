@@ -66,7 +66,10 @@ export type Config = {
   host: string;
   /** 0: any free one. */
   port: number;
-  /** Origin under which visitors reach the node; null: what `localOrigin` says of the address it listens on. */
+  /**
+   * Where visitors reach the node: an origin, with a path where a proxy serves it under one, without a slash at the end; null: what
+   * `localOrigin` says of the address it listens on.
+   */
   baseUrl: string | null;
   /** Absolute. */
   dataDir: string;
@@ -215,11 +218,22 @@ function parseHost(text: string): string {
   return text;
 }
 
+/** A path that needs no escaping, in a URL, in HTML, in a cookie. */
+const BASE_PATH = /^(?:\/[\w.~-]+)*\/?$/;
+
 function parseBaseUrl(text: string): string {
   const url = URL.parse(text);
-  const isOrigin = url !== null && ['http:', 'https:'].includes(url.protocol) && url.href === `${url.origin}/` && !/[?#]/.test(text);
-  if (!isOrigin) throw new SettingError(`must be http:// or https:// and a host, without user, path or query, is "${text}"`);
-  return url.origin;
+  const isBase =
+    url !== null &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    BASE_PATH.test(url.pathname) &&
+    url.href === `${url.origin}${url.pathname}` &&
+    !/[?#]/.test(text);
+  if (!isBase) {
+    const what = 'must be http:// or https://, a host and perhaps a path of letters, digits and -._~, without user or query';
+    throw new SettingError(`${what}, is "${text}"`);
+  }
+  return url.href.replace(/\/$/, '');
 }
 
 function parseDatabaseUrl(text: string): string {

@@ -1,5 +1,6 @@
 /** The guest links of a front thread: the store, wherever it is, what is at hand of it, which of them were used, and quick links. */
 import { randomBytes } from 'node:crypto';
+import { basePathOf } from './core/base-url.ts';
 import type { BlockedHosts } from './core/blocked-hosts.ts';
 import type { Counters } from './core/counters.ts';
 import { linkOfGuest } from './core/link.ts';
@@ -82,9 +83,9 @@ export function frontQuickLinks(
   return quickLinkHosts({ ...deps, hosts, baseUrl, throttles: { guestLinks: deps.throttle } });
 }
 
-/** Hosts that this server answers itself: a link to one of them would lead nowhere else. */
+/** What this server answers itself, whole hosts or, under a path, a part of one: a link to it would lead nowhere else. */
 export const ownHostsOf = ({ baseUrl, quickLinkShops }: Pick<FrontSetup, 'baseUrl' | 'quickLinkShops'>): Set<string> =>
-  new Set([new URL(baseUrl).hostname, ...quickLinkShops.flatMap(quickHosts)]);
+  new Set([new URL(baseUrl).hostname + basePathOf(baseUrl), ...quickLinkShops.flatMap(quickHosts)]);
 
 async function openStore({ setup, name, lookups, counters, logger }: FrontGuestsOptions): Promise<Component<GuestStore>> {
   if (setup.redisGuestUrl !== null) return openGuestStore(setup.redisGuestUrl, `${name} guests`, logger);

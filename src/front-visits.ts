@@ -24,7 +24,7 @@ export function serveVisits(app: TemplatedApp, { setup, exchange, trustedProxies
   const { counters, isStoreAway, logger } = exchange;
   const common = {
     ...links,
-    unlocks: createUnlocks(setup.secrets, new URL(setup.baseUrl).protocol === 'https:'),
+    unlocks: createUnlocks(setup.secrets, setup.baseUrl),
     offsetOf: offsetMemory(),
     clock: Date.now,
     counters,

@@ -72,7 +72,7 @@ export type FrontSetup = {
   startedAt: number;
   host: string;
   port: number;
-  /** Origin of short links. */
+  /** What short links begin with, without the slash before the slug. */
   baseUrl: string;
   databaseUrl: string;
   isRegistrationOpen: boolean;

@@ -20,9 +20,12 @@ export const TARGET_FAULTS: Record<TargetFault, string> = {
  */
 export const hostOf = (url: URL): string => url.hostname.replace(/\.+$/, '');
 
+const isOwn = (place: string, own: ReadonlySet<string>): boolean => [...own].some((it) => place.startsWith(`${it}/`));
+
 /**
  * Everything is judged after parsing: `java\nscript:` is parsed to a script URL.
- * @param ownHosts hosts (as `hostOf` writes them) that this server answers itself, on any port: a link to one would be a loop
+ * @param ownHosts what this server answers itself, on any port: hosts (as `hostOf` writes them), or a host and the path below which it does.
+ *   A link to it would be a loop
  * @returns `href` is what is to be stored: ASCII without spaces and control characters, so it may be written to a header as it stands
  */
 export function checkTarget(text: string, ownHosts: ReadonlySet<string>): { href: string } | { fault: TargetFault } {
@@ -33,6 +36,6 @@ export function checkTarget(text: string, ownHosts: ReadonlySet<string>): { href
   if (url.username !== '' || url.password !== '') return { fault: 'credentials' };
   const host = hostOf(url);
   if (host === '') return { fault: 'not_a_url' };
-  if (ownHosts.has(host)) return { fault: 'own_host' };
+  if (isOwn(`${host}${url.pathname}/`, ownHosts)) return { fault: 'own_host' };
   return url.href.length > TARGET_MAX_LENGTH ? { fault: 'too_long' } : { href: url.href };
 }

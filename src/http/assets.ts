@@ -22,6 +22,7 @@ export const APP_PATHS = [
   '/settings',
   '/admin',
   '/admin/{part}',
+  '/docs',
 ];
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -48,7 +48,7 @@ export function lookPage(seen: ReturnType<typeof look>, slug: string, link: Link
   const language = languageOf(visitor.language);
   const { mark, title, password, limit, goOn } = WORDS[language];
   const text = seen.kind === 'redirect' ? addressHtml(seen.target) : seen.kind === 'password' ? password : limit;
-  return htmlPage({ status: 200, language, mark, title, text, next: { href: `/${slug}`, label: goOn } });
+  return htmlPage({ status: 200, language, mark, title, text, next: { href: slug, label: goOn } });
 }
 
 /** The host stands out: it is what tells where a link leads, and what a disguise hides. @param target a URL's href, which is ASCII */

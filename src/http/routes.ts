@@ -1,6 +1,7 @@
 /** All routes but the redirect's. The OpenAPI document is made from the same list that is registered. */
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Allowance } from '../core/allowance.ts';
+import { basePathOf } from '../core/base-url.ts';
 import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
 import { type AuditDeps, auditRoutes } from './api/admin/audit.ts';
@@ -60,7 +61,7 @@ type CallerDeps = CallerLookups & {
   requests: RequestThrottle;
   /** Who calls, for counting requests. */
   addressOf(exchange: Exchange): string;
-  /** Origin of this server. */
+  /** What short links begin with: an origin, perhaps with a path. */
   baseUrl: string;
 };
 export type RoutesDeps = ApiDeps &
@@ -113,7 +114,7 @@ export function registerRoutes(app: TemplatedApp, deps: RoutesDeps): void {
     metricsRoute(deps),
     statusRoute(deps.statusToken, deps.status),
     openApiRoute(openApiDocument(api, deps)),
-    ...(deps.webFolder === null ? [] : appRoutes(deps.webFolder, new URL(deps.baseUrl).pathname.replace(/\/$/, ''))),
+    ...(deps.webFolder === null ? [] : appRoutes(deps.webFolder, basePathOf(deps.baseUrl))),
   ];
   for (const route of served) serveRoute(app, route, deps);
   for (const path of new Set(served.map((route) => route.path))) serveOtherMethods(app, path, served, deps);
@@ -130,6 +131,12 @@ export function servedRoute(route: ApiRoute, deps: CallerDeps): ServedRoute {
     ...(route.deadlineMs === undefined ? {} : { deadlineMs: route.deadlineMs }),
     handler: apiHandler(route, deps),
   };
+}
+
+/** Where something is found is said by its path here; visitors have the path of BASE_URL before it. */
+function located({ headers }: Reply, basePath: string): Reply['headers'] {
+  const location = headers?.Location;
+  return location?.startsWith('/') ? { ...headers, Location: basePath + location } : headers;
 }
 
 /** Who calls is asked before what is asked: a stranger learns nothing about a body that is wrong. */
@@ -170,7 +177,7 @@ function apiHandler(route: ApiRoute, deps: CallerDeps): Handler {
     };
     try {
       const reply = await answer(exchange, spend);
-      return { ...reply, headers: { ...headers, ...reply.headers } };
+      return { ...reply, headers: { ...headers, ...located(reply, basePathOf(deps.baseUrl)) } };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (error.policy !== undefined) deps.counters.add('throttledRequests');

@@ -37,7 +37,7 @@ export type Tokens = {
 export type TokensOptions = {
   /** The newest first: it signs, all of them verify, so that a secret can be changed without signing everyone out. */
   secrets: readonly [string, ...string[]];
-  /** Origin of this server. */
+  /** Where this server is reached, see BASE_URL. */
   issuer: string;
   clock: Clock;
 };

@@ -3,6 +3,7 @@
  * over that, the link and the hash of its password. So it is good for this link only, and a new password, or none, ends it at once.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { basePathOf } from '../core/base-url.ts';
 import type { Link } from '../core/link.ts';
 import { keyFor } from './keys.ts';
 
@@ -25,9 +26,11 @@ export type Unlockable = Pick<Link, 'id' | 'slug'> & { passwordHash: string };
 
 /**
  * @param secrets of the server: the first signs, all verify
- * @param isHttps whether visitors come over HTTPS: only then a browser may be told to keep the cookie for HTTPS
+ * @param baseUrl what short links begin with: only with https a browser may be told to keep the cookie for HTTPS
  */
-export function createUnlocks(secrets: readonly [string, ...string[]], isHttps: boolean): Unlocks {
+export function createUnlocks(secrets: readonly [string, ...string[]], baseUrl: string): Unlocks {
+  const isHttps = new URL(baseUrl).protocol === 'https:';
+  const basePath = basePathOf(baseUrl);
   const [newest, ...older] = secrets;
   const signer = keyFor(newest, 'elnk link unlock');
   const keys = [signer, ...older.map((secret) => keyFor(secret, 'elnk link unlock'))];
@@ -44,7 +47,7 @@ export function createUnlocks(secrets: readonly [string, ...string[]], isHttps: 
       const endSec = Math.floor(now / 1000) + UNLOCK_TTL_SEC;
       const value = `${endSec}.${sign(signer, link, endSec).toString('base64url')}`;
       const secure = isHttps ? '; Secure' : '';
-      return `${NAME}=${value}; Path=/${link.slug}; HttpOnly; SameSite=Lax; Max-Age=${UNLOCK_TTL_SEC}${secure}`;
+      return `${NAME}=${value}; Path=${basePath}/${link.slug}; HttpOnly; SameSite=Lax; Max-Age=${UNLOCK_TTL_SEC}${secure}`;
     },
     isUnlocked(link, cookies, now) {
       const nowSec = Math.floor(now / 1000);

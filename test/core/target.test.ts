@@ -88,6 +88,16 @@ test('refuses its own hosts in every spelling', () => {
     assert.is(fault(text), null);
 });
 
+test('where it is served under a path, the rest of the host is not its own', () => {
+  const own = new Set(['shop.example/go']);
+  for (const text of ['https://shop.example/go', 'https://shop.example/go/abc', 'https://Shop.example:8443/x/../go/?q']) {
+    assert.equal(checkTarget(text, own), { fault: 'own_host' }, text);
+  }
+  for (const text of ['https://shop.example/', 'https://shop.example/gone', 'https://shop.example/sale/go', 'https://other.example/go/']) {
+    assert.equal(checkTarget(text, own), { href: text });
+  }
+});
+
 test('refuses a user name or password, which disguise where a link leads', () => {
   for (const text of [
     'https://bank.example@evil.example/',

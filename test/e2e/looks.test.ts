@@ -19,8 +19,26 @@ const THEMES = ['light', 'dark'];
 const WIDTHS = [360, 1280];
 const HEIGHT = 800;
 
-const GUEST_PAGES = ['/', '/login', '/register', '/forgot', '/reset#token=x', '/confirm#token=x', '/setup#token=x', '/no/such/page'];
-const OWNER_PAGES = ['/links', '/links/new', '/links/spring', '/links/spring?range=month', '/links?search=nothing-fits', '/settings'];
+const GUEST_PAGES = [
+  '/',
+  '/login',
+  '/register',
+  '/forgot',
+  '/reset#token=x',
+  '/confirm#token=x',
+  '/setup#token=x',
+  '/docs#postApiV1Links',
+  '/no/such/page',
+];
+const OWNER_PAGES = [
+  '/links',
+  '/links/new',
+  '/links/spring',
+  '/links/spring?range=month',
+  '/links?search=nothing-fits',
+  '/settings',
+  '/docs',
+];
 const ADMIN_PAGES = ['users', 'links', 'hosts', 'settings', 'counters', 'traffic', 'jobs', 'nodes', 'audit'].map(
   (part) => `/admin/${part}`,
 );

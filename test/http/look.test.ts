@@ -22,7 +22,7 @@ test('shows where a link leads, in the visitor’s language, without a click and
     assert.is(status, 200);
     assert.match(body, '<html lang="en">');
     assert.match(body, 'https://<b>shop.example:8443</b>/a?b=1&amp;c=%3C2%3E#d');
-    assert.match(body, '<a href="/shown" rel="nofollow">Open the link</a>');
+    assert.match(body, '<a href="shown" rel="nofollow">Open the link</a>');
     assert.match(body, '<meta name="robots" content="noindex">');
     assert.not.match(body, 'My secret title');
     assert.equal([headers.get('cache-control'), headers.get('location')], ['private, no-store', null]);

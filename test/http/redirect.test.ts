@@ -82,7 +82,7 @@ async function serve(
           return limit.left-- > 0 ? 'granted' : 'exhausted';
         },
       },
-      unlocks: createUnlocks(['a secret of a test, long enough to be one'], true),
+      unlocks: createUnlocks(['a secret of a test, long enough to be one'], 'https://elnk.example'),
       offsetOf: offsetMemory(),
       clientAddress: clientAddress(null),
       clock: () => NOW,

@@ -216,14 +216,18 @@ it('keeps guest links apart from what nodes tell each other', () => {
   for (const other of ['redis://redis:6380', 'redis://guests']) assert.is(good(both(other)).redisGuestUrl, other);
 });
 
-it('takes an origin as base url, nothing more', () => {
+it('takes an origin and a simple path as base url, nothing more', () => {
   assert.is(good({ BASE_URL: 'https://Go.Example.com' }).baseUrl, 'https://go.example.com');
   assert.is(good({ BASE_URL: 'http://example.com:8080/' }).baseUrl, 'http://example.com:8080');
   assert.is(good({ BASE_URL: 'https://пример.рф' }).baseUrl, 'https://xn--e1afmkfd.xn--p1ai');
+  assert.is(good({ BASE_URL: 'https://example.com/go/to/' }).baseUrl, 'https://example.com/go/to');
+  assert.is(good({ BASE_URL: 'https://example.com/go/../to' }).baseUrl, 'https://example.com/to');
   for (const text of [
     'example.com',
     'ftp://a.b',
-    'https://a.b/c',
+    'https://a.b/c d',
+    'https://a.b/c//d',
+    'https://a.b/%63',
     'https://a.b?c',
     'https://a.b/#',
     'https://u:p@a.b',

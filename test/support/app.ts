@@ -9,6 +9,7 @@ import { startBrowser } from './browser.ts';
 import { freePort } from './free-port.ts';
 import { type MailServer, startMailServer } from './mail-server.ts';
 import { execute, testDatabase } from './postgres.ts';
+import { startReverseProxy } from './reverse-proxy.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { shapeSettings, startTestNode, type TestNode } from './test-node.ts';
 import { until } from './until.ts';
@@ -47,14 +48,15 @@ const TIMEOUT_MS = 15_000;
 const VIEWPORT = { width: 1280, height: 800 };
 const WEB = join(import.meta.dirname, '..', '..', 'web', 'dist', 'index.html');
 
-/** @param settings of the node, over those that a small one has */
-export async function startApp(settings: Readonly<Record<string, string>> = {}): Promise<Component<App>> {
+/** @param settings of the node, over those that a small one has @param path '' or one under which a proxy serves the node, such as `/go` */
+export async function startApp(settings: Readonly<Record<string, string>> = {}, path = ''): Promise<Component<App>> {
   if (!existsSync(WEB)) throw new Error('the web app is not built: make web');
   const [database, smtp, browser] = [await testDatabase(), await startMailServer(), await startBrowser()];
   const elsewhere = createServer((_, response) => void response.end('the target')).listen(0, '127.0.0.1');
   await new Promise((resolve) => elsewhere.once('listening', resolve));
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const proxy = path === '' ? null : await startReverseProxy(path, port);
+  const url = proxy?.value ?? `http://127.0.0.1:${port}`;
   const node = await startTestNode({
     dataDir: join(temporaryFolder(), 'data'),
     settings: {
@@ -95,6 +97,7 @@ export async function startApp(settings: Readonly<Record<string, string>> = {}):
     async stop() {
       await browser.stop();
       await node.stop();
+      await proxy?.stop();
       elsewhere.close();
       await smtp.stop();
       await database.stop();
@@ -104,7 +107,7 @@ export async function startApp(settings: Readonly<Record<string, string>> = {}):
 
 async function visit(browser: Browser, baseURL: string, options: BrowserContextOptions = {}): Promise<Visitor> {
   const context = await browser.newContext({
-    baseURL,
+    baseURL: `${baseURL}/`,
     locale: 'en-US',
     timezoneId: 'Europe/Berlin',
     viewport: VIEWPORT,
@@ -129,7 +132,7 @@ function listen(page: Page): string[] {
 
 /** Makes the account by the dialog; the person is signed in afterwards, and not confirmed. */
 export async function register({ page }: Visitor, email: string): Promise<void> {
-  await page.goto('/register');
+  await page.goto('register');
   await page.getByLabel(/^(E-mail|Почта)$/).fill(email);
   await page.getByLabel(/^(Password|Пароль)$/).fill(PASSWORD);
   await page.keyboard.press('Enter');

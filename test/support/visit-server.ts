@@ -112,7 +112,7 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
               return granted === null ? ('unavailable' as const) : granted === 1 ? ('granted' as const) : ('exhausted' as const);
             },
           },
-          unlocks: createUnlocks(['a secret of a test, long enough to be one'], isHttps),
+          unlocks: createUnlocks(['a secret of a test, long enough to be one'], isHttps ? 'https://elnk.example' : 'http://elnk.example'),
           offsetOf: offsetMemory(),
           clock: () => clock.now,
           counters,

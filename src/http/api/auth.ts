@@ -28,7 +28,7 @@ export type AuthDeps = {
   throttles: { login: Throttle; loginAddress: Throttle };
   /** Who calls, for counting tries. */
   addressOf(exchange: Exchange): string;
-  /** Origin of this server. */
+  /** Where this server is reached, see BASE_URL. */
   baseUrl: string;
   counters: Counters;
 };

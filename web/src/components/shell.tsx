@@ -33,7 +33,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
         {children}
       </main>
       <footer class="shell-foot">
-        <a href={hrefOf('/docs')}>API</a> · elnk
+        <a href={hrefOf('/docs')} data-app>
+          API
+        </a>{' '}
+        · elnk
       </footer>
       <Toasts />
     </div>
