@@ -8,6 +8,7 @@
  *  - The entry files directly under src/ join them. No folder imports an entry; and cli.ts and the threads do something when loaded,
  *    so that entries, too, import only types of them.
  *  - src imports nothing of test, bench, tools and web; those three may import anything of src.
+ *  - web imports no preact/compat: it makes `onChange` mean `onInput`, in every component of the app.
  *  - web imports of src only types, only from those, and core/charts.ts, by which the report draws, too.
  *  - No circle anywhere in src.
  * A thread's file named in `new URL(…)` is no import.
@@ -34,6 +35,7 @@ const FOLDERS: Record<string, readonly string[]> = {
 const API = /^src\/core\/([\w-]+-)?api\.ts$/;
 const API_PACKAGE = 'zod';
 const SHARED_WITH_WEB = 'src/core/charts.ts';
+const COMPAT = /^preact\/compat(\/|$)/;
 const STARTED_NOT_IMPORTED = /^src\/(cli|[\w-]+-thread)\.ts$/;
 
 const root = resolve(process.argv[2] ?? '.');
@@ -76,6 +78,7 @@ function faultInSrc(path: string, it: Import, target: string | null): string | n
 }
 
 function faultInWeb(it: Import, target: string | null): string | null {
+  if (it.specifier !== null && COMPAT.test(it.specifier)) return `web does not import ${it.specifier}: it changes what onChange means`;
   if (target === null || target.startsWith('web/') || target === SHARED_WITH_WEB) return null;
   if (!API.test(target)) return `web imports only web and the types of src/core/api.ts, not ${target}`;
   return it.typeOnly ? null : `web imports only types of ${target}: use "import type"`;

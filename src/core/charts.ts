@@ -45,7 +45,7 @@ const FONT_SIZE = 12;
 const BAR_RADIUS = 3;
 
 const axes = (labels: readonly string[], colors: ChartColors) => ({
-  grid: { left: 4, right: 8, top: 12, bottom: 4, containLabel: true },
+  grid: { left: 4, right: 8, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
   xAxis: {
     type: 'category',
     data: [...labels],

@@ -36,6 +36,7 @@ const OWNER_PAGES = [
   '/links/spring',
   '/links/spring?range=month',
   '/links?search=nothing-fits',
+  '/links/import',
   '/settings',
   '/docs',
 ];

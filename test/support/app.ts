@@ -28,7 +28,9 @@ export type Visitor = {
 
 export type App = {
   url: string;
-  node: TestNode;
+  readonly node: TestNode;
+  /** Starts the node again, after it was killed. */
+  startAgain(): Promise<void>;
   browser: Browser;
   mails: MailServer;
   /** Changes what is in the node's database. */
@@ -57,7 +59,7 @@ export async function startApp(settings: Readonly<Record<string, string>> = {}, 
   const port = await freePort();
   const proxy = path === '' ? null : await startReverseProxy(path, port);
   const url = proxy?.value ?? `http://127.0.0.1:${port}`;
-  const node = await startTestNode({
+  const options = {
     dataDir: join(temporaryFolder(), 'data'),
     settings: {
       ...shapeSettings({ fronts: 1, shards: 1 }),
@@ -68,10 +70,16 @@ export async function startApp(settings: Readonly<Record<string, string>> = {}, 
       TRUSTED_PROXIES: '127.0.0.1',
       ...settings,
     },
-  });
+  };
+  let node = await startTestNode(options);
   const value: App = {
     url,
-    node,
+    get node() {
+      return node;
+    },
+    async startAgain() {
+      node = await startTestNode(options);
+    },
     browser: browser.value,
     mails: smtp.value,
     execute: (sql) => execute(database.value.url, sql),

@@ -89,6 +89,11 @@ const BAD: { rule: string; tree: Tree; says: RegExp | string }[] = [
     tree: { 'web/bad.ts': "import type { Link } from '../src/core/link.ts';\n\nexport type L = Link;\n" },
     says: 'not src/core/link.ts',
   },
+  {
+    rule: 'web imports no preact/compat',
+    tree: { 'web/bad.ts': "import { memo } from 'preact/compat';\n\nexport const m = memo;\n" },
+    says: 'web does not import preact/compat',
+  },
   { rule: 'web imports no test', tree: { 'web/bad.ts': "import '../test/http/server.test.ts';\n" }, says: 'web imports only web' },
   {
     rule: 'web imports types only',

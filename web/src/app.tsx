@@ -2,7 +2,6 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { user } from './api/client.ts';
-import { Later } from './components/later.tsx';
 import { Lazy } from './components/lazy.tsx';
 import { Shell } from './components/shell.tsx';
 import { Skeleton } from './components/skeleton.tsx';
@@ -21,14 +20,14 @@ import { navigate, path } from './router.ts';
 /** Dialogs over the front page, by their address. */
 const DIALOGS: Readonly<Record<string, AccountDialogName>> = { '/login': 'login', '/register': 'register', '/forgot': 'forgot' };
 
-const loadDocs = () => import('./pages/docs/docs-page.tsx');
+const loadDocs = async () => (await import('./pages/docs/docs-page.tsx')).DocsPage;
 
 const PAGES: Readonly<Record<string, () => VNode>> = {
   '/': () => <FrontPage />,
   '/confirm': () => <ConfirmPage />,
   '/reset': () => <ResetPage />,
   '/setup': () => <SetupPage />,
-  '/docs': () => <Later load={loadDocs} />,
+  '/docs': () => <Lazy load={loadDocs} />,
 };
 
 const loadImportPage = async () => (await import('./pages/import/import-page.tsx')).ImportPage;

@@ -2,11 +2,11 @@
 import { BarChart, PieChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
-import { LegacyGridContainLabel } from 'echarts/features';
+
 import { SVGRenderer } from 'echarts/renderers';
 import type { ChartOption } from '../../../core/charts.ts';
 
-use([BarChart, PieChart, GridComponent, LegacyGridContainLabel, SVGRenderer]);
+use([BarChart, PieChart, GridComponent, SVGRenderer]);
 
 /** Sizes in points. */
 export function chartSvg(option: ChartOption, width: number, height: number): string {

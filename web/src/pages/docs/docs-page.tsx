@@ -23,7 +23,7 @@ async function readDocument(signal: AbortSignal): Promise<ApiDocument> {
   return response.json();
 }
 
-export function Page() {
+export function DocsPage() {
   usePageTitle(docs.value.title);
   const read = useResource(readDocument, []);
   return (

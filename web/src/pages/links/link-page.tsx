@@ -91,8 +91,10 @@ export function LinkPage({ slug }: { slug: string }) {
   );
 }
 
-/** An edit's answer is older than the live numbers. */
-const figuresOf = ({ clicks, repeatClicks, clicksToday, repeatClicksToday }: Link) => ({
+/** An edit's answer is older than the live numbers, and what comes of them. */
+const figuresOf = ({ clicks, repeatClicks, clicksToday, repeatClicksToday, clicksLeft, state }: Link) => ({
+  clicksLeft,
+  state,
   clicks,
   repeatClicks,
   clicksToday,

@@ -6,6 +6,7 @@
  */
 import { signal } from '@preact/signals';
 import { freshToken } from '../../api/client.ts';
+import { readLimits, watchWindows } from './link-states.ts';
 import { dashboard, loadPanel } from './panel.ts';
 
 export const liveState = signal<'connecting' | 'live' | 'lost'>('connecting');
@@ -25,7 +26,9 @@ let lastSeq: number | null = null;
 /** @returns closes it */
 export function watchLive(): () => void {
   void open();
+  const stopWindows = watchWindows();
   return () => {
+    stopWindows();
     clearTimeout(timer);
     const closing = socket;
     socket = null;
@@ -64,6 +67,7 @@ function receive(message: Message): void {
     ...dashboard.value,
     links: dashboard.value.links.map((link) => (changed[link.slug] === undefined ? link : { ...link, ...changed[link.slug] })),
   };
+  if (message.type === 'delta') readLimits(Object.keys(changed));
 }
 
 /** Whether it speaks of links that this page does not show, or shows and no longer should. */
