@@ -80,6 +80,21 @@ program
   .action(exportCsv);
 
 program
+  .command('backup')
+  .description(
+    'write database, click log and keys of the data folder to a file, beside a running node or without; prints JSON {file, bytes, madeAt}',
+  )
+  .argument('<file>', 'must not be there yet')
+  .action(backup);
+
+program
+  .command('restore')
+  .description('make a data folder of a backup; prints JSON {dataDir, madeAt, before}')
+  .argument('<file>', 'as elnk backup has written it')
+  .option('--force', 'also where data is; it is moved to before-restore/', false)
+  .action(restore);
+
+program
   .command('status')
   .description('how the running node is')
   .option('--json', 'as JSON', false)
@@ -206,6 +221,23 @@ async function exportCsv({ user, out, excel }: { user: string; out?: string; exc
 function shownOrigin(): string {
   const { baseUrl, host, port } = configOrEnd();
   return baseUrl ?? localOrigin(host, port);
+}
+
+async function backup(file: string): Promise<void> {
+  const { makeBackup } = await import('./backup-command.ts'); // with all that other commands have no use for
+  console.log(JSON.stringify(await makeBackup(file, ownData())));
+}
+
+async function restore(file: string, { force }: { force: boolean }): Promise<void> {
+  const { restoreBackup } = await import('./backup-command.ts');
+  console.log(JSON.stringify(await restoreBackup(file, { ...ownData(), force })));
+}
+
+function ownData(): { dataDir: string; logger: Logger } {
+  const { databaseUrl, dataDir } = configOrEnd();
+  if (databaseUrl !== null)
+    return end(['backup and restore are for the embedded Postgres; for DATABASE_URL use pg_dump, see docs/operations.md']);
+  return { dataDir, logger: createLogger({ level: 'silent' }) }; // what matters is thrown
 }
 
 /** On the migrated database of the node, running or not. */

@@ -8,6 +8,8 @@
  *   secret-key         made when SECRET_KEY is not set
  *   node.json          how commands reach the running node
  *   postgres*          the embedded Postgres (postgres/embedded.ts)
+ *   restore*           a restore of a backup (restored-folder.ts)
+ *   alerts.json        what administrators were told of last (alert-claims.ts)
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
@@ -17,6 +19,7 @@ import type { Component } from '../core/ports.ts';
 import { listLogs } from './click-log/segment.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { hasErrorCode, readIfPresent, writePrivateFile } from './private-file.ts';
+import { finishRestore } from './restored-folder.ts';
 
 const FOLDER_MODE = 0o700;
 const NODE_ID_BYTES = 5;
@@ -49,14 +52,29 @@ export class FolderTaken extends Error {
  * @throws FolderTaken; an Error that names the folder when it cannot be made or written to
  */
 export async function openDataFolder(folder: string, patienceMs = COMMAND_PATIENCE_MS): Promise<Component<DataFolder>> {
-  const path = resolve(folder);
-  makeFolder(path);
-  const lock = await takeLock(path, Date.now() + patienceMs);
+  const { path, lock } = await claimDataFolder(folder, patienceMs);
   const secretKey = () => kept(join(path, 'secret-key'), () => randomBytes(SECRET_KEY_BYTES).toString('base64url'));
   try {
     const clickLogDir = join(path, 'click-log');
     const nodeId = kept(join(path, 'node-id'), () => newNodeId(path, clickLogDir));
     return { value: { path, nodeId, clickLogDir, secretKey }, stop: async () => lock.release() };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * The same without making anything in it but the lock.
+ * @returns its absolute path, and the lock
+ */
+export async function claimDataFolder(folder: string, patienceMs = COMMAND_PATIENCE_MS): Promise<{ path: string; lock: FolderLock }> {
+  const path = resolve(folder);
+  makeFolder(path);
+  const lock = await takeLock(path, Date.now() + patienceMs);
+  try {
+    finishRestore(path);
+    return { path, lock };
   } catch (error) {
     lock.release();
     throw error;

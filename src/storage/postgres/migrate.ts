@@ -26,6 +26,8 @@ export class MigrationFailed extends Error {
 export type MigrateOptions = {
   url: string;
   logger: Logger;
+  /** The last migration to be applied; without, all are. Those of graphile-worker are applied in any case. */
+  version?: number;
   /** Where the migrations are, for tests. */
   folder?: string;
 };
@@ -35,7 +37,7 @@ export type MigrateOptions = {
  * @returns the names of the files that were applied, in order
  * @throws an Error for people: no connection, a newer database, an edited migration, one that failed (nothing is applied then)
  */
-export async function migrate({ url, logger, folder = FOLDER }: MigrateOptions): Promise<string[]> {
+export async function migrate({ url, logger, version, folder = FOLDER }: MigrateOptions): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'elnk migrate', connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on('error', (error) => logger.debug({ reason: error.message }, 'connection lost')); // the query under way fails with it
   await client.connect().catch((cause: Error) => {
@@ -44,7 +46,7 @@ export async function migrate({ url, logger, folder = FOLDER }: MigrateOptions):
   try {
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migrate]); // of the session: gone with it
     await client.query('BEGIN');
-    const applied = await run(client, folder);
+    const applied = await run(client, folder, version);
     await client.query('COMMIT');
     await migrateJobs(url, logger);
     if (applied.length > 0) logger.info({ applied }, 'database migrated');
@@ -75,7 +77,7 @@ function reasonOf(error: Error): string {
   return error instanceof AggregateError ? error.errors.map(({ message }: Error) => message).join(', ') : error.message;
 }
 
-async function run(client: pg.Client, folder: string): Promise<string[]> {
+async function run(client: pg.Client, folder: string, version?: number): Promise<string[]> {
   const postgrator = new Postgrator({
     driver: 'pg',
     migrationPattern: join(escapeGlob(folder), '*.sql'),
@@ -86,6 +88,8 @@ async function run(client: pg.Client, folder: string): Promise<string[]> {
   const [has, knows] = [Number(await postgrator.getDatabaseVersion()), await postgrator.getMaxVersion()];
   if (knows < 0) throw new Error(`there are no migrations in ${folder}: elnk is not installed whole`);
   if (has > knows) throw new Error(`the database has schema version ${has}, this elnk knows ${knows}: run the newer elnk that migrated it`);
+  if (version !== undefined && version > knows)
+    throw new Error(`schema version ${version} is asked for, this elnk knows ${knows}: use the newer elnk that has it`);
   let current = '';
   postgrator.on('validation-started', ({ filename }) => {
     current = basename(filename);
@@ -94,7 +98,7 @@ async function run(client: pg.Client, folder: string): Promise<string[]> {
     current = basename(filename);
   });
   try {
-    return (await postgrator.migrate()).map(({ filename }) => basename(filename));
+    return (await postgrator.migrate(version?.toString())).map(({ filename }) => basename(filename));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     if (reason.startsWith('MD5')) {
