@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,6 +13,22 @@ function tuned(loads: readonly number[], from: Tuning = UNTUNED): number[] {
   return loads.map((load) => {
     tuning = tune(tuning, load);
     return tuning.ttlMs;
+  });
+}
+
+/** Loads of two machines with 2 cores, a line for each 10 seconds. `builds` ran builds and tests; `one-burst` was idle but for four minutes of work. */
+const recorded = (name: string): number[] =>
+  readFileSync(join(import.meta.dirname, 'fixtures', 'load', `${name}.txt`), 'utf8')
+    .trim()
+    .split('\n')
+    .map(Number);
+
+const SAMPLES_PER_MINUTE = 6;
+/** What a tuner that measures once a minute sees of a recording. */
+function minutesOf(samples: readonly number[]): number[] {
+  return Array.from({ length: Math.floor(samples.length / SAMPLES_PER_MINUTE) }, (_, minute) => {
+    const ofMinute = samples.slice(minute * SAMPLES_PER_MINUTE, (minute + 1) * SAMPLES_PER_MINUTE);
+    return ofMinute.reduce((sum, load) => sum + load) / SAMPLES_PER_MINUTE;
   });
 }
 
@@ -58,6 +76,32 @@ test('a load that breathes leaves the lifetime where it is', () => {
     0,
     'idle stays idle',
   );
+});
+
+test('recorded: a machine that builds for forty minutes with pauses keeps the longest lifetime through them', () => {
+  const minutes = minutesOf(recorded('builds'));
+  assert.is(minutes.length, 40);
+  assert.ok(Math.min(...minutes) < 0.7, 'there are pauses');
+  const ttls = tuned(minutes, idle);
+  assert.ok(ttls.indexOf(TTL_MAX_MS) <= 1, ttls.join());
+  assert.ok(Math.min(...ttls.slice(2)) >= 600_000, ttls.join());
+  assert.ok(changesIn(ttls) <= 6, ttls.join());
+});
+
+test('recorded: one burst of work makes it longer at once, and it is back some minutes after', () => {
+  const minutes = minutesOf(recorded('one-burst'));
+  const burst = minutes.findIndex((load) => load > 0.3);
+  const end = minutes.findLastIndex((load) => load > 0.3) + 1;
+  assert.ok(burst > 2 && end < minutes.length - 4);
+  const ttls = tuned(minutes);
+  assert.ok(
+    ttls.slice(0, burst).every((ttl) => ttl === TTL_MIN_MS),
+    ttls.join(),
+  );
+  assert.ok(ttls[burst] > 2 * TTL_MIN_MS, ttls.join());
+  assert.ok(Math.max(...ttls) >= 60_000 && Math.max(...ttls) < TTL_MAX_MS, ttls.join());
+  assert.is(ttls.at(-1), TTL_MIN_MS, ttls.join());
+  assert.ok(changesIn(ttls) <= 8, ttls.join());
 });
 
 test('property: always between the ends, whatever is measured; the higher of two loads never has the shorter lifetime in the end', () => {
