@@ -43,6 +43,10 @@ it('registers in the dialog, and sees why no links can be made', async () => {
   await page.getByText('Your address is not confirmed yet').waitFor();
   await page.getByRole('button', { name: 'Send the mail again' }).click();
   await page.getByText('The mail is on its way').waitFor();
+  await page.goto('/settings');
+  await page.getByText('You have no links yet, so there is nothing to report').waitFor();
+  await page.getByText('It can be sent once your e-mail address is confirmed').waitFor();
+  assert.ok(await page.getByRole('button', { name: "Send me yesterday's now" }).isDisabled());
 });
 
 it('confirms by the link of the second mail', async () => {

@@ -31,7 +31,12 @@ export function bytes(count: number): string {
 }
 
 const unit = (value: number, name: string): string =>
-  new Intl.NumberFormat(locale.value, { style: 'unit', unit: name, maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  new Intl.NumberFormat(locale.value, {
+    style: 'unit',
+    unit: name,
+    unitDisplay: name === 'byte' ? 'long' : 'short', // whose short form is always "byte"
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).format(value);
 
 /** @param day a day of a calendar, `YYYY-MM-DD`, which has no zone */
 export const dayName = (day: string): string =>

@@ -73,7 +73,8 @@ export function Chart({ label, option, height, rows, load }: ChartProps) {
 function withTooltip(option: ChartOption, element: Element): ChartOption {
   const style = getComputedStyle(element);
   return {
-    animationDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 300,
+    animation: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+    animationDuration: 300,
     ...option,
     tooltip: {
       trigger: 'xAxis' in option ? 'axis' : 'item',

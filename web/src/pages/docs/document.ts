@@ -67,6 +67,8 @@ export function resolved(schema: Schema, document: ApiDocument): Schema {
   return title === null ? schema : (document.components.schemas[title] ?? {});
 }
 
+const EXAMPLE_URL = 'https://example.com/';
+
 /** A body to begin with: what must be there, or the first field when nothing must. */
 export function exampleOf(schema: Schema, document: ApiDocument): unknown {
   const it = resolved(schema, document);
@@ -77,11 +79,12 @@ export function exampleOf(schema: Schema, document: ApiDocument): unknown {
   if (choice !== undefined) return exampleOf(choice, document);
   if (it.properties !== undefined) {
     const names = it.required ?? Object.keys(it.properties).slice(0, 1);
-    return Object.fromEntries(names.map((name) => [name, exampleOf(it.properties?.[name] ?? {}, document)]));
+    const field = (name: string) => (name === 'url' ? EXAMPLE_URL : exampleOf(it.properties?.[name] ?? {}, document));
+    return Object.fromEntries(names.map((name) => [name, field(name)]));
   }
   const type = Array.isArray(it.type) ? it.type[0] : it.type;
   if (type === 'array') return it.items === undefined ? [] : [exampleOf(it.items, document)];
   if (type === 'integer' || type === 'number') return it.minimum ?? 1;
   if (type === 'boolean') return true;
-  return it.format === 'uri' ? 'https://example.com/' : '';
+  return it.format === 'uri' ? EXAMPLE_URL : '';
 }

@@ -10,6 +10,7 @@ import { Section } from '../../components/section.tsx';
 import { hrefOf } from '../../router.ts';
 import { useForm } from '../../use-form.ts';
 import { useResource } from '../../use-resource.ts';
+import { CommandLine } from './command-line.tsx';
 import type { ApiDocument } from './document.ts';
 import { key } from './key.ts';
 import { quoted } from './shell-words.ts';
@@ -73,21 +74,12 @@ export function KeyPanel({ document }: { document: ApiDocument }) {
       </form>
       <div class="stack">
         <p>{docs.value.howFast}</p>
-        <Line text={`npx autocannon -c 50 -d 10 ${quoted(`${base}/${own.data ?? docs.value.someSlug}`)}`} />
-        <Line
+        <CommandLine text={`npx autocannon -c 50 -d 10 ${quoted(`${base}/${own.data ?? docs.value.someSlug}`)}`} />
+        <CommandLine
           text={`npx autocannon -c 2 -a 50 -H ${quoted(`Authorization: Bearer ${key.value || docs.value.someKey}`)} ${quoted(`${base}/api/v1/links`)}`}
         />
         <p class="soft small">{docs.value.howFastHint}</p>
       </div>
     </Section>
-  );
-}
-
-function Line({ text }: { text: string }) {
-  return (
-    <div class="docs-line">
-      <code>{text}</code>
-      <CopyButton text={text} size="small" />
-    </div>
   );
 }

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { hrefOf } from '../../router.ts';
 import type { Answer, ApiDocument, Operation } from './document.ts';
+import { MarkedText } from './marked-text.tsx';
 import { Description, SchemaView, typeOf } from './schema-view.tsx';
 import { TryOut } from './try-out.tsx';
 import { docs } from './words.ts';
@@ -42,7 +43,9 @@ function Details({ operation, document }: { operation: Operation; document: ApiD
   const body = requestBody?.content['application/json']?.schema;
   return (
     <div class="stack operation-details">
-      <p>{description}</p>
+      <p>
+        <MarkedText text={description} />
+      </p>
       {parameters.length > 0 && (
         <section class="stack">
           <h3>{docs.value.parameters}</h3>
@@ -87,14 +90,14 @@ function AnswerView({ status, answer, document }: { status: string; answer: Answ
   return (
     <div>
       <p>
-        <strong class="numbers">{status}</strong> {answer.description}{' '}
+        <strong class="numbers">{status}</strong> <MarkedText text={answer.description} />{' '}
         {type !== null && !isRefusal && (
           <span class="soft small">
             {type} {schema !== undefined && typeOf(schema, document)}
           </span>
         )}
       </p>
-      {schema !== undefined && !isRefusal && <SchemaView schema={schema} document={document} />}
+      {schema !== undefined && !isRefusal && <SchemaView schema={schema} document={document} isAnswer />}
     </div>
   );
 }

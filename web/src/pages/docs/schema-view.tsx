@@ -1,13 +1,20 @@
 /** The fields of a schema, those within them indented. */
 import { type ApiDocument, resolved, type Schema, titleOf } from './document.ts';
+import { MarkedText } from './marked-text.tsx';
 import { docs } from './words.ts';
 
 /** Deeper schemas are only named. */
 const DEEPEST = 4;
 
-type SchemaProps = { schema: Schema; document: ApiDocument; depth?: number };
+type SchemaProps = {
+  schema: Schema;
+  document: ApiDocument;
+  depth?: number;
+  /** What has to be there is only said of what a program sends. */
+  isAnswer?: boolean;
+};
 
-export function SchemaView({ schema, document, depth = 0 }: SchemaProps) {
+export function SchemaView({ schema, document, depth = 0, isAnswer = false }: SchemaProps) {
   const { properties, required = [] } = fieldsOf(schema, document);
   if (properties === undefined) return depth === 0 ? <p class="small">{typeOf(schema, document)}</p> : null;
   if (depth >= DEEPEST) return null;
@@ -16,9 +23,9 @@ export function SchemaView({ schema, document, depth = 0 }: SchemaProps) {
       {Object.entries(properties).map(([name, field]) => (
         <li key={name}>
           <code>{name}</code> <span class="soft small">{typeOf(field, document)}</span>
-          {required.includes(name) && <span class="badge">{docs.value.required}</span>}
+          {!isAnswer && required.includes(name) && <span class="badge">{docs.value.required}</span>}
           <Description schema={field} document={document} />
-          <SchemaView schema={field} document={document} depth={depth + 1} />
+          <SchemaView schema={field} document={document} depth={depth + 1} isAnswer={isAnswer} />
         </li>
       ))}
     </ul>
@@ -35,7 +42,11 @@ export function Description({ schema, document }: { schema: Schema; document: Ap
     it.default === undefined ? null : `${docs.value.defaults} ${JSON.stringify(it.default)}`,
   ].filter((bound) => bound !== null);
   const text = [schema.description ?? it.description, ...bounds].filter((part) => part !== undefined).join(' · ');
-  return text === '' ? null : <p class="soft small">{text}</p>;
+  return text === '' ? null : (
+    <p class="soft small">
+      <MarkedText text={text} />
+    </p>
+  );
 }
 
 function range(name: string | null, least: number | undefined, most: number | undefined): string | null {

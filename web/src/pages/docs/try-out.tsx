@@ -1,10 +1,10 @@
 /** Sends a request with the key of the page, and shows the line for a terminal that does the same. */
 import { useState } from 'preact/hooks';
 import { common } from '../../common-words.ts';
-import { CopyButton } from '../../components/copy-button.tsx';
 import { Field } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { number } from '../../format.ts';
+import { CommandLine } from './command-line.tsx';
 import { type ApiDocument, exampleOf, type Operation } from './document.ts';
 import { key } from './key.ts';
 import { quoted } from './shell-words.ts';
@@ -64,10 +64,7 @@ export function TryOut({ operation, document }: { operation: Operation; document
           onInput={({ currentTarget }) => setBody(currentTarget.value)}
         />
       )}
-      <div class="docs-line">
-        <code>{line}</code>
-        <CopyButton text={line} size="small" />
-      </div>
+      <CommandLine text={line} />
       <button type="submit" class="button docs-send" aria-disabled={isSending} aria-busy={isSending}>
         {docs.value.send}
       </button>

@@ -17,7 +17,8 @@ export const docs = words(
     allKeys: 'All keys',
     signIn: 'Sign in to have one filled in',
     howFast: 'How fast is it? Try:',
-    howFastHint: 'The first measures redirects, the second an API call; more than a few hundred calls a minute are refused (429).',
+    howFastHint:
+      'The first measures redirects, which autocannon counts as “non 2xx”; the second an API call: more of them than an account may make in a minute are refused (429).',
     someSlug: 'SLUG',
     someKey: 'KEY',
     search: 'Search routes',
@@ -50,7 +51,8 @@ export const docs = words(
     allKeys: 'Все ключи',
     signIn: 'Войдите, чтобы он подставился',
     howFast: 'Насколько это быстро? Попробуйте:',
-    howFastHint: 'Первая команда измеряет переходы, вторая — запросы к API; больше нескольких сотен запросов в минуту отклоняются (429).',
+    howFastHint:
+      'Первая команда измеряет переходы, autocannon считает их «non 2xx»; вторая — запросы к API: больше, чем разрешено аккаунту в минуту, отклоняются (429).',
     someSlug: 'SLUG',
     someKey: 'KEY',
     search: 'Поиск по маршрутам',

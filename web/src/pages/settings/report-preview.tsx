@@ -41,7 +41,9 @@ export function ReportPreview({ onClose }: { onClose: () => void }) {
 function Pdf({ address, day }: { address: string; day: string }) {
   return (
     <>
-      {navigator.pdfViewerEnabled && <iframe class="report-page" title={`${reports.value.title}: ${day}`} src={address} />}
+      {navigator.pdfViewerEnabled && (
+        <iframe class="report-page" title={`${reports.value.title}: ${day}`} src={`${address}#navpanes=0&view=FitH`} />
+      )}
       <div class="row">
         <a class="button" href={address} target="_blank" rel="noreferrer">
           {reports.value.open}
