@@ -6,7 +6,7 @@ import { createAllowance } from '../../src/core/allowance.ts';
 import { type Announcer, threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas, type OwnerStats, type Scope } from '../../src/core/api.ts';
 import { type CounterName, type Counters, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import { createDocumentReader, createReportReader } from '../../src/core/daily-report.ts';
+import { createDocumentReader, createReportReader, type RenderDailyPdf } from '../../src/core/daily-report.ts';
 import { type Limits, linkPolicy, requestPolicy, strangersPolicy } from '../../src/core/limits.ts';
 import type { Component, KeyLookup, LinkFigures, ThrottlePolicy } from '../../src/core/ports.ts';
 import { quickHostsOf } from '../../src/core/quick-links.ts';
@@ -114,6 +114,7 @@ export type ApiServer = {
   reasons: string[];
   registration: { isOpen: boolean };
   foldsWanted: { count: number };
+  pdfs: { render: RenderDailyPdf };
   /** See core/places.ts. */
   passwordMemory: SharedArrayBuffer;
   lines: LogLine[];
@@ -177,6 +178,7 @@ export async function startApi(
     reasons: [] as string[],
     registration: { isOpen: true },
     foldsWanted: { count: 0 },
+    pdfs: { render: renderDailyPdf as RenderDailyPdf },
     passwordMemory: passwordMemory(PASSWORD_THREADS),
     clock: { now: Date.UTC(2026, 4, 10, 22, 7) },
   };
@@ -255,7 +257,7 @@ export async function startApi(
       },
       reports: createReportStore(pool),
       readReport: createReportReader(createReportedLinks(pool), documents),
-      renderReport: renderDailyPdf,
+      renderReport: (order) => parts.pdfs.render(order),
       unsubscribes: createUnsubscribes([TOKEN_SECRET], BASE_URL),
       guests,
       dashboard: createDashboards({

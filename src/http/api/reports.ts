@@ -48,7 +48,7 @@ export function reportRoutes(deps: ReportDeps): ApiRoute[] {
       query: reportQuerySchema,
       body: null,
       reply: { status: 200, description: 'The report', schema: null, mediaTypes: ['application/pdf'], headers: [] },
-      failures: ['too_many_requests'],
+      failures: ['too_many_requests', 'busy'],
       handler: async ({ caller, query }) => {
         const day = dayOfQuery(query, caller.timeZone, clock());
         await throttles.reportPdfs.take(String(caller.userId));

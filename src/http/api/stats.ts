@@ -28,7 +28,7 @@ const COMMON = {
   query: statsQuerySchema,
   body: null,
   requestHeaders: [],
-  failures: [],
+  failures: ['busy'],
   countRefusal: () => [],
 } as const;
 const DESCRIPTION = 'What happened from `from` up to `to`';
