@@ -167,21 +167,22 @@ test('what is no file of links is refused at once, and leaves nothing', async ()
   assert.is((await pool.query('SELECT FROM link_imports')).rowCount, before);
 });
 
-test('an account that is not confirmed: the import fails, and says why', async () => {
-  const user = await createConfirmedUser(pool, {
-    email: 'un@example.com',
-    passwordHash: null,
-    isAdmin: false,
-    plan: 'regular',
-    timeZone: 'UTC',
-  });
-  await pool.query('UPDATE users SET confirmed_at = NULL WHERE id = $1', [user.id]);
-  const key = await createApiKey(pool, { userId: user.id, name: 'test', scopes: ALL_SCOPES });
-  const { json } = await upload('url\nhttps://a.example/\n', { key });
-  await finish(json.id);
-  const over = await read(json.id, key);
-  assert.is(over.state, 'failed');
-  assert.match(over.reason, 'Confirm your e-mail address first');
+test('an account that is not confirmed, or banned meanwhile: the import fails, and says why', async () => {
+  const cases = [
+    { email: 'un@example.com', change: 'confirmed_at = NULL', reason: 'Confirm your e-mail address first' },
+    { email: 'banned@example.com', change: 'banned_at = now()', reason: 'This account has been banned' },
+  ];
+  for (const { email, change, reason } of cases) {
+    const user = await createConfirmedUser(pool, { email, passwordHash: null, isAdmin: false, plan: 'regular', timeZone: 'UTC' });
+    const key = await createApiKey(pool, { userId: user.id, name: 'test', scopes: ALL_SCOPES });
+    const { json } = await upload('url\nhttps://a.example/\n', { key });
+    await pool.query(`UPDATE users SET ${change} WHERE id = $1`, [user.id]);
+    await finish(json.id);
+    const { rows } = await pool.query('SELECT state, reason FROM link_imports WHERE id = $1', [json.id]);
+    assert.is(rows[0].state, 'failed');
+    assert.match(rows[0].reason, reason);
+    assert.is(await countLinks('owner_id = $1', user.id), 0);
+  }
 });
 
 test('three at a time; somebody else’s are not there; old ones go', async () => {

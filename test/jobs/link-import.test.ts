@@ -1,4 +1,4 @@
-/** The work on a file of links: what it holds in memory does not grow with the rows. Over HTTP: test/http/imports.test.ts; by a node: test/node/imports.test.ts. */
+/** The work on a file of links: what it holds in memory does not grow with the rows. Over HTTP: test/http/imports.test.ts; by a node: test/faults/imports.test.ts. */
 import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,3 +1,4 @@
+// timeout: 180 s
 /** `elnk import` and `elnk export` as people use them: with and without a node, on a terminal and not, interrupted and killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +19,7 @@ import { until } from '../support/until.ts';
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 const EMAIL = 'me@example.com';
 /** More than are imported while a test reacts. */
-const MANY = 20_000;
+const MANY = 10_000;
 const PATIENCE_MS = 120_000;
 
 const folder = temporaryFolder();

@@ -9,7 +9,7 @@ import { type LinkJsonDeps, withNumbers } from './link-json.ts';
 import type { LinkDeps } from './links.ts';
 
 /** Links that are in memory at once, with their figures as of then. */
-const PAGE_LINKS = 250;
+const PAGE_LINKS = 1_000;
 const BYTE_ORDER_MARK = '\ufeff';
 
 export const exportRoutes = (deps: LinkDeps): ApiRoute[] => [

@@ -40,11 +40,13 @@ export function createImportWorkStore(pool: Pool, importer: Importer): ImportWor
 
     async advance(importId, rowsDone, step, mode) {
       const work = async (client: PoolClient) => {
-        const { rows } = await client.query<{ ownerId: number }>(
-          `SELECT owner_id AS "ownerId" FROM link_imports WHERE id = $1 AND state = 'running' AND rows_done = $2 FOR UPDATE`,
+        const { rows } = await client.query<{ ownerId: number; isBanned: boolean }>(
+          `SELECT owner_id AS "ownerId", banned_at IS NOT NULL AS "isBanned" FROM link_imports JOIN users ON users.id = owner_id
+           WHERE link_imports.id = $1 AND state = 'running' AND rows_done = $2 FOR UPDATE OF link_imports`,
           [importId, rowsDone],
         );
         if (rows.length === 0) return null;
+        if (rows[0].isBanned) return new Failure('banned', 'This account has been banned');
         const outcomes = await importer.importInto(client, rows[0].ownerId, step.links, mode);
         if (!(outcomes instanceof Failure)) await write(client, importId, step, outcomes);
         return outcomes;

@@ -9,8 +9,8 @@ import { inTransaction, type Pool, type PoolClient, type Queryable } from './poo
 const MAX_ATTEMPTS = 10;
 /** How long finished ones can be looked at. */
 const KEPT = '7 days';
-/** Of the upload: whose node has died in the middle of it. */
-const UPLOAD_ABANDONED = '1 hour';
+/** Longer than an upload may take: the node that took it has died. */
+const UPLOAD_ABANDONED = '15 minutes';
 /** Longer than a slice takes on a busy machine. Whoever is taken for dead too early does no harm: see link-import-work.ts. */
 const DEAD_AFTER = '20 seconds';
 
