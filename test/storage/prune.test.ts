@@ -1,6 +1,7 @@
 /** What pruning takes, and what it leaves, with a clock that is moved. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { addJob } from '../../src/storage/postgres/jobs.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { prune } from '../../src/storage/postgres/prune.ts';
 import { silentLogger } from '../support/logger.ts';
@@ -75,6 +76,94 @@ it('takes what the server has told of itself: nodes after a week, records of job
   assert.equal(await prune(value, days(31)), { given_up_jobs: 1 });
   assert.equal(await prune(value, days(364)), {});
   assert.equal(await prune(value, days(367)), { server_counters: 1, admin_acts: 1 });
+});
+
+it('takes what Telegram was told, work and events of old, clicks in quarantine, throttles that are over', async () => {
+  const { value } = pool;
+  await value.query(`INSERT INTO telegram_messages (key, chat, parts) VALUES ('k', '1', '{x}')`);
+  await value.query(
+    `INSERT INTO work_runs (day, node, run, kind, name, runs, failures, total_ms, longest_ms, last_ms, last_at)
+     VALUES (now()::date, 'n', 'r', 'job', 'mail', 1, 0, 1, 1, 1, now())`,
+  );
+  await value.query(
+    `INSERT INTO server_events (day, node, run, level, place, message, times, last_at) VALUES (now()::date, 'n', 'r', 'warn', 'main', 'x', 1, now())`,
+  );
+  await value.query(`INSERT INTO quarantined_clicks (node, reason, copy_row) VALUES ('n', 'why', 'x')`);
+  await value.query('INSERT INTO throttles (key, points, expire) VALUES ($1, 1, $2), ($3, 1, $4)', ['over', now, 'later', days(400)]);
+  assert.equal(await prune(value, now + 3_500_000), {});
+  assert.equal(await prune(value, now + 3_700_000), { throttles: 1 });
+  assert.equal(await prune(value, days(29)), {});
+  assert.equal(await prune(value, days(31)), { telegram_messages: 1 });
+  assert.equal(await prune(value, days(364)), {});
+  assert.equal(await prune(value, days(367)), { work_runs: 1, server_events: 1, quarantined_clicks: 1 });
+});
+
+it('takes jobs that have been dead for a month, and none that may still be done', async () => {
+  for (const key of ['dead', 'waits', 'failed']) await addJob(pool.value, 'telegram', {}, { key, maxAttempts: 3 });
+  const set = (key: string, attempts: number) =>
+    pool.value.query('UPDATE graphile_worker._private_jobs SET attempts = $2 WHERE key = $1', [key, attempts]);
+  await set('dead', 3);
+  await set('failed', 2);
+  assert.equal(await prune(pool.value, days(29)), {});
+  assert.equal(await prune(pool.value, days(31)), { jobs: 1 });
+  const { rows } = await pool.value.query<{ key: string }>('SELECT key FROM graphile_worker.jobs ORDER BY key');
+  assert.equal(
+    rows.map(({ key }) => key),
+    ['failed', 'waits'],
+  );
+});
+
+/** What keeps each table from growing for ever; a new one needs a line, and a rule that deserves it. */
+const BOUNDED: Record<string, string> = {
+  ...Object.fromEntries(
+    [
+      'sessions',
+      'mail_tokens',
+      'idempotency_keys',
+      'given_up_jobs',
+      'telegram_messages',
+      'nodes',
+      'server_counters',
+      'work_runs',
+      'server_events',
+    ].map((name) => [name, 'prune']),
+  ),
+  ...Object.fromEntries(['admin_acts', 'quarantined_clicks', 'throttles'].map((name) => [name, 'prune'])),
+  ...Object.fromEntries(
+    ['users', 'api_keys', 'links', 'link_totals', 'blocked_hosts'].map((name) => [name, 'what people have made; users also prune']),
+  ),
+  ...Object.fromEntries(['clicks', 'click_batches'].map((name) => [name, 'dropped by epochs (folding.test.ts)'])),
+  ...Object.fromEntries(['click_visitors', 'day_salts', 'link_days'].map((name) => [name, 'retention (retention.test.ts)'])),
+  ...Object.fromEntries(
+    ['link_imports', 'link_import_chunks', 'link_import_faults'].map((name) => [name, 'pruneImports (imports.test.ts)']),
+  ),
+  ...Object.fromEntries(['guest_links', 'guest_usage'].map((name) => [name, 'a cap of bytes (guest-links.test.ts)'])),
+  ...Object.fromEntries(
+    ['alerts', 'click_epoch', 'fold_state', 'server_settings', 'setup_token', 'schema_versions'].map((name) => [
+      name,
+      'a row for each of a closed list',
+    ]),
+  ),
+  click_positions: 'a row for each log of each data folder',
+  daily_reports: 'forgotten after some days (daily-report.test.ts)',
+  link_rankings: 'old days are dropped by folds',
+};
+
+it('every table has something that keeps it from growing for ever', async () => {
+  const { rows } = await pool.value.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`,
+  );
+  assert.equal(rows.map(({ name }) => name).sort(), Object.keys(BOUNDED).sort());
+});
+
+it('tables whose rows are updated all the time are vacuumed sooner than by default', async () => {
+  const { rows } = await pool.value.query<{ name: string; share: number }>(
+    `SELECT relname AS name, split_part(option, '=', 2)::float8 AS share FROM pg_class, unnest(reloptions) AS option
+     WHERE option LIKE 'autovacuum_vacuum_scale_factor=%'`,
+  );
+  const names = ['click_batches', 'link_days', 'link_totals', 'links', 'click_positions', 'fold_state', 'throttles', 'guest_links'];
+  assert.equal(rows.map(({ name }) => name).sort(), names.sort());
+  for (const { name, share } of rows) assert.ok(share <= 0.05, name);
 });
 
 it('takes any number, a bounded one at a time', async () => {

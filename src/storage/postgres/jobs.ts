@@ -139,3 +139,14 @@ export async function giveUpJobs(db: Queryable, tasks: readonly string[]): Promi
   );
   return rows[0].jobs;
 }
+
+/** @returns how many had their last try before that moment */
+export async function forgetDeadJobs(db: Queryable, before: Date): Promise<number> {
+  const { rows } = await db.query<{ jobs: number }>(
+    `SELECT count(*)::int AS jobs FROM graphile_worker.complete_jobs((
+       SELECT array_agg(id) FROM graphile_worker.jobs WHERE attempts >= max_attempts AND locked_at IS NULL AND updated_at < $1
+     ))`,
+    [before],
+  );
+  return rows[0].jobs;
+}

@@ -1,10 +1,12 @@
 /** What is over and of no use to anybody: one statement each, of so many rows at a time that nobody waits for it. */
+import { forgetDeadJobs } from './jobs.ts';
 import type { Pool } from './pool.ts';
 
 /** Rows of one statement. */
 const ROWS_AT_ONCE = 5_000;
 
-const DAY_SEC = 24 * 3600;
+const HOUR_SEC = 3600;
+const DAY_SEC = 24 * HOUR_SEC;
 const YEAR_SEC = 365 * DAY_SEC;
 
 /** Where, the key of a row, and when it is over; `$1` is the moment before which everything goes. */
@@ -27,11 +29,16 @@ const RULES: readonly Rule[] = [
   { table: 'work_runs', key: 'ctid', where: 'day < $1', keepSec: YEAR_SEC },
   { table: 'server_events', key: 'ctid', where: 'day < $1', keepSec: YEAR_SEC },
   { table: 'admin_acts', key: 'id', where: 'done_at < $1', keepSec: YEAR_SEC },
+  { table: 'quarantined_clicks', key: 'id', where: 'stored_at < $1', keepSec: YEAR_SEC },
+  { table: 'throttles', key: 'key', where: 'expire < extract(epoch FROM $1::timestamptz) * 1000', keepSec: HOUR_SEC },
 ];
+
+/** Jobs that are dead: administrators have seen them by then, or never will. */
+const DEAD_JOBS_KEPT_SEC = 30 * DAY_SEC;
 
 /**
  * @param now milliseconds since the epoch
- * @returns rows deleted, by table; tables without any are left out
+ * @returns rows deleted, by table, and `jobs`; what has lost none is left out
  */
 export async function prune(pool: Pool, now: number): Promise<Record<string, number>> {
   const deleted: Record<string, number> = {};
@@ -43,5 +50,7 @@ export async function prune(pool: Pool, now: number): Promise<Record<string, num
       if (rows > 0) deleted[table] = (deleted[table] ?? 0) + rows;
     }
   }
+  const jobs = await forgetDeadJobs(pool, new Date(now - DEAD_JOBS_KEPT_SEC * 1_000));
+  if (jobs > 0) deleted.jobs = jobs;
   return deleted;
 }

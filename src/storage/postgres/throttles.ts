@@ -10,6 +10,7 @@ export function createThrottle(pool: Pool, policy: ThrottlePolicy): CountedThrot
     storeType: 'pool',
     tableName: 'throttles',
     tableCreated: true,
+    clearExpiredByTimeout: false, // once an hour by prune.ts, not by each limiter of each thread
     keyPrefix: policy.name,
     points: policy.limit,
     duration: policy.windowSec,
