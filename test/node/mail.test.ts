@@ -90,6 +90,7 @@ it('are refused in production when there is none, with a warning, and never prin
     await ask('POST', '/auth/confirm/resend', {}, token),
     await ask('POST', '/reports/daily/send', {}, token),
     await ask('PATCH', '/me', { email: 'other@example.com', currentPassword: password }, token),
+    await ask('POST', '/reports/daily/send', {}, token),
   ]) {
     assert.equal([status, json.code], [503, 'mail_off']);
   }
