@@ -64,7 +64,11 @@ export type Disk = {
 export async function watchDisk(measure: () => Promise<number>, logger: Logger, life: Lifecycle): Promise<Disk> {
   let used: number | null = null;
   const look = async () => {
+    const before = isDiskNearlyFull(used);
     used = await measure();
+    const now = isDiskNearlyFull(used);
+    if (now && !before) logger.warn({ usedPercent: Math.floor(used * 100) }, 'the disk of the data folder is nearly full');
+    if (before && !now) logger.info({ usedPercent: Math.floor(used * 100) }, 'the disk of the data folder has room again');
   };
   await look();
   await life.start('watching the disk', async () => startTicker('watching the disk', DISK_TICK_MS, look, logger));
