@@ -3,17 +3,15 @@
  * Every page: axe-core finds nothing serious, no page is wider than its window, and the console stays empty. A test looks at each in English,
  * light, 1,280 pixels wide, and in Russian, dark, at 360. SCREENSHOTS=folder looks at all combinations and keeps a picture of each.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { overhang, register, setUp, startApp } from '../support/app.ts';
+import { seriousFaults } from '../support/axe.ts';
 import { fillDemo } from '../support/demo-data.ts';
 import { until } from '../support/until.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LANGUAGES = ['en', 'ru'];
 const THEMES = ['light', 'dark'];
 const WIDTHS = [360, 1280];
@@ -57,16 +55,6 @@ await setUp(app, admin, 'admin@example.com');
 await fillDemo(app, admin);
 await register(unconfirmed, 'a-rather-long-address-of-somebody@department.example.com');
 
-type Violation = { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] };
-
-async function serious(page: Page): Promise<string[]> {
-  await page.evaluate(AXE); // as the debugger does it, past the page's policy
-  const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as { violations: Violation[] };
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0].target.join(' ')}: ${nodes[0].failureSummary}`);
-}
-
 async function settle(page: Page): Promise<void> {
   await page.locator('h1, h2').first().waitFor();
   // Asked again and again from here: waiting within the page would be eval, which its policy forbids.
@@ -81,7 +69,7 @@ async function look(page: Page, path: string, name: string): Promise<string[]> {
   if (new URL(page.url()).pathname !== new URL(path, page.url()).pathname) faults.push(`${name}: led to ${page.url()}`);
   const wider = await overhang(page);
   if (wider !== 0) faults.push(`${name}: ${wider} pixels wider than its window`);
-  faults.push(...(await serious(page)).map((fault) => `${name}: ${fault}`));
+  faults.push(...(await seriousFaults(page)).map((fault) => `${name}: ${fault}`));
   const folder = process.env.SCREENSHOTS;
   const file = name.replace(/[^\w-]+/g, '-').replace(/-+$/, '');
   if (folder !== undefined) await page.screenshot({ path: join(folder, `${file}.png`), fullPage: true });
