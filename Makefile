@@ -35,7 +35,7 @@ screenshots: web ## every page in both languages and themes, 360 and 1,280 pixel
 lint: install ## types, style, who imports whom
 	npm run -s lint
 
-bench: install ## every figure beside its baseline
+bench: web ## every figure beside its baseline
 	tools/install-test-packages.sh bench
 	npm run -s bench
 

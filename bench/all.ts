@@ -15,6 +15,7 @@ import { run as redirects } from './redirects.ts';
 import { run as start } from './start.ts';
 import { run as storing } from './storing.ts';
 import type { BenchRow } from './support/row.ts';
+import { run as web } from './web.ts';
 
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   redirects,
@@ -23,6 +24,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   folding,
   dashboard,
   live,
+  web,
   start,
   'click-log': clickLog,
   enrich,

@@ -1,3 +1,4 @@
+// timeout: 300 s
 /** The embedded Postgres, as root and as an ordinary user: run by root, its files belong to another user, and the folders above may be closed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
