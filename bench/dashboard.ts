@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Batch } from '../src/actors/batch.ts';
-import type { Dashboard } from '../src/core/api.ts';
+import type { Dashboard } from '../src/core/api/stats.ts';
 import { dayOf, QUARTER_MS, quarterOf } from '../src/core/zone.ts';
 import { fold } from '../src/jobs/tasks/fold.ts';
 import { createApiKey } from '../src/storage/postgres/api-keys.ts';

@@ -1,6 +1,6 @@
 /** What administrators need of a front, joined. */
 import type { Announcer } from './core/announce.ts';
-import type { Belongings } from './core/ports.ts';
+import type { Belongings } from './core/ports/accounts.ts';
 import { BLOCKED_HOSTS_NAME } from './storage/links/blocked-hosts.ts';
 import { createLinkAdministration } from './storage/postgres/admin-links.ts';
 import { createUserAdministration } from './storage/postgres/admin-users.ts';

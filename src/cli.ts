@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, loadConfig, localOrigin } from './config.ts';
 import { normalizeEmail, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH, PLANS, type Plan } from './core/account.ts';
-import { SCOPES, type Scope } from './core/api.ts';
+import { SCOPES, type Scope } from './core/api/common.ts';
 import type { Logger } from './core/ports.ts';
 import { readDay } from './core/report-jobs.ts';
 import { canonicalZone } from './core/zone.ts';

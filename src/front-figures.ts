@@ -2,7 +2,9 @@
 import { type AsOfNow, createAsOfNow } from './core/as-of-now.ts';
 import { Failure } from './core/failure.ts';
 import type { FrontSetup } from './core/messages.ts';
-import type { Component, Logger, StatsCounter, UnstoredClicks } from './core/ports.ts';
+import type { UnstoredClicks } from './core/ports/clicks.ts';
+import type { StatsCounter } from './core/ports/stats.ts';
+import type { Component, Logger } from './core/ports.ts';
 import type { TuningBoard } from './core/shared.ts';
 import { dashboardText } from './http/api/dashboard.ts';
 import { createDashboards, type ReadDashboard } from './http/dashboard/dashboards.ts';

@@ -5,7 +5,7 @@ import { createShardClient } from './actors/shard-port.ts';
 import { joinAdministration } from './administration.ts';
 import { trustedProxyList } from './config.ts';
 import { threadAnnouncer } from './core/announce.ts';
-import { accountRequestSchemas } from './core/api.ts';
+import { accountRequestSchemas } from './core/api/accounts.ts';
 import { countersOf, readCounters } from './core/counters.ts';
 import { createDocumentReader, createReportReader } from './core/daily-report.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';

@@ -2,7 +2,8 @@
 import { createAllowance } from './core/allowance.ts';
 import { linkPolicy, requestPolicy, strangersPolicy } from './core/limits.ts';
 import type { FrontSetup } from './core/messages.ts';
-import type { Component, Logger, Throttle, ThrottlePolicy } from './core/ports.ts';
+import type { Throttle, ThrottlePolicy } from './core/ports/accounts.ts';
+import type { Component, Logger } from './core/ports.ts';
 import { LOGIN_ADDRESS_POLICY, LOGIN_POLICY } from './http/api/auth.ts';
 import { GUEST_LINKS_POLICY } from './http/api/guest-links.ts';
 import { MAIL_POLICY, REGISTER_POLICY, TOKEN_POLICY } from './http/api/registration.ts';

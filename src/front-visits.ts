@@ -3,7 +3,7 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { BlockList } from 'node:net';
 import type { FrontSetup } from './core/messages.ts';
-import type { Passwords, Throttle, ThrottlePolicy } from './core/ports.ts';
+import type { Passwords, Throttle, ThrottlePolicy } from './core/ports/accounts.ts';
 import { offsetMemory } from './core/zone.ts';
 import { clientAddress, exchangeAddress, exchangeClient } from './http/client-address.ts';
 import { type ExchangeDeps, otherHostServer, serveRoute } from './http/exchange.ts';

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream, statSync, writeFileSync } from 'node:fs';
-import { linkRequestSchemas } from './core/api.ts';
+import { linkRequestSchemas } from './core/api/links.ts';
 import { csvLine } from './core/csv.ts';
 import { storeImportFile } from './core/import-file.ts';
 import { IMPORT_MAX_BYTES, type ImportFault, type ImportWorkStore, type LinkImport, type LinkImportStore } from './core/link-import.ts';

@@ -2,7 +2,8 @@
 import type { Config } from './config.ts';
 import type { Counters } from './core/counters.ts';
 import { createDocumentReader, createReportReader } from './core/daily-report.ts';
-import type { Logger, UnstoredClicks } from './core/ports.ts';
+import type { UnstoredClicks } from './core/ports/clicks.ts';
+import type { Logger } from './core/ports.ts';
 import { createUnsubscribes } from './http/unsubscribe.ts';
 import { createReportTicker, reportTasks } from './jobs/daily-report.ts';
 import type { MailTransport } from './jobs/mail-transport.ts';

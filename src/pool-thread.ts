@@ -1,10 +1,11 @@
 /** A pool thread: one exported function a task. */
 import { randomBytes } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
-import { linkRequestSchemas } from './core/api.ts';
+import { linkRequestSchemas } from './core/api/links.ts';
 import type { DailyPdfOrder } from './core/daily-report.ts';
 import type { PoolSetup } from './core/messages.ts';
-import type { FoldResult, StatsQuestion } from './core/ports.ts';
+import type { FoldResult } from './core/ports/clicks.ts';
+import type { StatsQuestion } from './core/ports/stats.ts';
 import type { Quotas } from './core/quota.ts';
 import type { StatsFigures } from './core/stats.ts';
 import { fold } from './jobs/tasks/fold.ts';

@@ -7,7 +7,8 @@ import type { Counters } from './core/counters.ts';
 import type { Countries } from './core/countries.ts';
 import type { NodeEvent } from './core/journal.ts';
 import type { FrontSetup, ShardSetup } from './core/messages.ts';
-import type { Component, Logger, UnstoredClicks } from './core/ports.ts';
+import type { UnstoredClicks } from './core/ports/clicks.ts';
+import type { Component, Logger } from './core/ports.ts';
 import { backlogBytes, type SharedMemory } from './core/shared.ts';
 import { createLifecycle } from './lifecycle.ts';
 

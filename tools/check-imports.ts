@@ -4,7 +4,7 @@
  *   node tools/check-imports.ts [root folder]
  *
  *  - src/http, src/actors, src/storage and src/jobs import core and themselves, never each other; packages and node: modules freely.
- *  - src/core imports core: no node: module, no package (zod in core/api.ts and its neighbours core/…-api.ts excepted).
+ *  - src/core imports core: no node: module, no package (zod in core/api/ excepted).
  *  - The entry files directly under src/ join them. No folder imports an entry; and cli.ts and the threads do something when loaded,
  *    so that entries, too, import only types of them.
  *  - src imports nothing of test, bench, tools and web; those three may import anything of src.
@@ -32,7 +32,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   jobs: [CORE, 'jobs'],
 };
 /** The JSON of the API. */
-const API = /^src\/core\/([\w-]+-)?api\.ts$/;
+const API = /^src\/core\/api\/[\w-]+\.ts$/;
 const API_PACKAGE = 'zod';
 const SHARED_WITH_WEB = 'src/core/charts.ts';
 const COMPAT = /^preact\/compat(\/|$)/;
@@ -80,7 +80,7 @@ function faultInSrc(path: string, it: Import, target: string | null): string | n
 function faultInWeb(it: Import, target: string | null): string | null {
   if (it.specifier !== null && COMPAT.test(it.specifier)) return `web does not import ${it.specifier}: it changes what onChange means`;
   if (target === null || target.startsWith('web/') || target === SHARED_WITH_WEB) return null;
-  if (!API.test(target)) return `web imports only web and the types of src/core/api.ts, not ${target}`;
+  if (!API.test(target)) return `web imports only web and the types of src/core/api/, not ${target}`;
   return it.typeOnly ? null : `web imports only types of ${target}: use "import type"`;
 }
 

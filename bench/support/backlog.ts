@@ -7,7 +7,7 @@ import { createFlusher } from '../../src/actors/flusher.ts';
 import { createSalts } from '../../src/actors/salts.ts';
 import { createShard } from '../../src/actors/shard.ts';
 import { countersOf } from '../../src/core/counters.ts';
-import type { ClickStore } from '../../src/core/ports.ts';
+import type { ClickStore } from '../../src/core/ports/clicks.ts';
 import { createSharedMemory, logBoard } from '../../src/core/shared.ts';
 import { openLogReader } from '../../src/storage/click-log/reader.ts';
 import { openLogWriter } from '../../src/storage/click-log/writer.ts';

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Batch } from '../../src/actors/batch.ts';
 import { recentVisitors } from '../../src/actors/enrich/recent-visitors.ts';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import type { ClickStore, EpochStore } from '../../src/core/ports.ts';
+import type { ClickStore, EpochStore } from '../../src/core/ports/clicks.ts';
 import { FOLD_WANTED_CLICKS } from '../../src/http/dashboard/dashboards.ts';
 import { createFolding, type Folding } from '../../src/jobs/fold.ts';
 import { startTaskPool } from '../../src/jobs/pool.ts';

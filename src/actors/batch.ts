@@ -9,7 +9,7 @@ import { REFERRER_HOST_MAX_BYTES } from '../core/click.ts';
 import * as row from '../core/copy-row.ts';
 import { addClickFacets } from '../core/facets.ts';
 import { addQuarter, type LinkDays, linkDayOf } from '../core/link-day.ts';
-import type { LogMove, StorableBatch, UnstoredBatch, VisitorCandidate } from '../core/ports.ts';
+import type { LogMove, StorableBatch, UnstoredBatch, VisitorCandidate } from '../core/ports/clicks.ts';
 
 const FIRST_ROWS = 4096;
 const ROW_MAX_BYTES = row.REFERRER + REFERRER_HOST_MAX_BYTES;

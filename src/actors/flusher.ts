@@ -11,7 +11,8 @@
  */
 
 import type { Counters } from '../core/counters.ts';
-import type { ClickStore, Clock, Logger } from '../core/ports.ts';
+import type { ClickStore } from '../core/ports/clicks.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 import { Batch } from './batch.ts';
 
 /** No more rows gather while another batch is under way; what is not read waits on disk. */

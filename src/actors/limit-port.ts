@@ -3,7 +3,7 @@
  * shard, a number for each link; the shard's answers that are known at once are one message back.
  */
 import type { ClickTake, ClickTaken } from '../core/messages.ts';
-import type { ClickLimits } from '../core/ports.ts';
+import type { ClickLimits } from '../core/ports/clicks.ts';
 import type { Limits } from './limits.ts';
 
 /** Visitors of a front that may wait for a shard; beyond it they are refused. */

@@ -10,7 +10,8 @@
  *
  * So a link whose row is locked for long (it is being deleted, say) holds up no other link.
  */
-import type { ClickDemand, ClickLimitStore, Clock, Logger } from '../core/ports.ts';
+import type { ClickDemand, ClickLimitStore } from '../core/ports/clicks.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 
 /** Links in one statement. */
 const MAX_LINKS = 1_000;

@@ -1,5 +1,6 @@
 /** The day salts of a shard: fetched ahead of their day, so that clicks around midnight do not wait. */
-import type { ClickStore, Clock, Logger } from '../core/ports.ts';
+import type { ClickStore } from '../core/ports/clicks.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 import { firstDayOfVisitors } from '../core/retention.ts';
 import { DAY_MS } from '../core/zone.ts';
 

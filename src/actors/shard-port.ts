@@ -4,7 +4,7 @@ import { shardOf } from '../core/click.ts';
 import { Failure } from '../core/failure.ts';
 import type { MovedClick } from '../core/live.ts';
 import type { ShardAnswer, ShardQuestion } from '../core/messages.ts';
-import type { ClickLimits, UnstoredBatch } from '../core/ports.ts';
+import type { ClickLimits, UnstoredBatch } from '../core/ports/clicks.ts';
 import { answerTakes, createTakeClient, type TakeClient } from './limit-port.ts';
 import type { Limits } from './limits.ts';
 import type { LiveWatch } from './live-watch.ts';

@@ -5,7 +5,8 @@
 import type { LoggedClick } from '../core/click.ts';
 import type { ClickRow } from '../core/copy-row.ts';
 import type { Counters } from '../core/counters.ts';
-import type { Clock, UnstoredBatch } from '../core/ports.ts';
+import type { UnstoredBatch } from '../core/ports/clicks.ts';
+import type { Clock } from '../core/ports.ts';
 import type { Batch } from './batch.ts';
 import type { Enricher } from './enrich/enrich.ts';
 import type { Flusher } from './flusher.ts';

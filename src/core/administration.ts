@@ -1,6 +1,6 @@
 /** What administrators do, and the ports of it. Every act is written to the audit list in the transaction that does it. */
 import type { Locale, Plan } from './account.ts';
-import type { Account } from './ports.ts';
+import type { Account } from './ports/accounts.ts';
 import type { Cursor, Slice } from './slice.ts';
 
 /** Where the audit list says what was done. */

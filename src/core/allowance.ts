@@ -5,7 +5,8 @@
  */
 import { tooManyRequests } from './failure.ts';
 import { GenerationMap } from './generation-map.ts';
-import type { Clock, PointStore, ThrottlePolicy } from './ports.ts';
+import type { PointStore, ThrottlePolicy } from './ports/accounts.ts';
+import type { Clock } from './ports.ts';
 
 /** Of what is left, the part that is taken at once: a tenth makes some 80 questions of a thread that uses a limit of 3,000 up alone. */
 const LEASED_SHARE = 0.1;

@@ -5,7 +5,9 @@
 import { calendarMemory } from './calendar.ts';
 import type { ReadLiveFigures } from './live.ts';
 import { liveFigures } from './live-figures.ts';
-import type { ClickCounter, Clock, LinkNumbers, StatsCounter, StatsReader, UnstoredClicks } from './ports.ts';
+import type { ClickCounter, UnstoredClicks } from './ports/clicks.ts';
+import type { LinkNumbers, StatsCounter, StatsReader } from './ports/stats.ts';
+import type { Clock } from './ports.ts';
 import { countSpan, daysAround } from './stats.ts';
 import { QUARTER_MS } from './zone.ts';
 

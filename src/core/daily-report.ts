@@ -5,7 +5,7 @@
 import type { Locale } from './account.ts';
 import { type Calendar, calendarAt, HOURS, type Span } from './calendar.ts';
 import { capFacet, type LinkDay, type LinkDays, type TotalFacet } from './link-day.ts';
-import type { ClickCounter, UnstoredClicks } from './ports.ts';
+import type { ClickCounter, UnstoredClicks } from './ports/clicks.ts';
 import { lastWholeDay } from './retention.ts';
 import { countSpan, TOP } from './stats.ts';
 import { dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from './zone.ts';

@@ -15,7 +15,7 @@ import {
 } from './dashboard.ts';
 import { countryKey, deviceKey, osKey } from './facets.ts';
 import { type LinkDays, mergeLinkDays, type QuarterCounts } from './link-day.ts';
-import type { UnstoredBatch, VisitorCandidate } from './ports.ts';
+import type { UnstoredBatch, VisitorCandidate } from './ports/clicks.ts';
 
 export const NO_BATCHES: CountedBatches = { last: 0, count: 0 };
 

@@ -5,7 +5,8 @@
 import type { Calendar } from './calendar.ts';
 import { HOURS, WEEKDAYS } from './calendar.ts';
 import { capFacet, type LinkDay, type LinkDays, type QuarterCounts, TOTAL_FACETS, type TotalFacet } from './link-day.ts';
-import type { OwnedLink, UnstoredBatch, VisitorCandidate } from './ports.ts';
+import type { UnstoredBatch, VisitorCandidate } from './ports/clicks.ts';
+import type { OwnedLink } from './ports/links.ts';
 import { TOP } from './stats.ts';
 
 /** Counts of people, but `bots`. */

@@ -1,6 +1,6 @@
 /** Expected failures: a stable code with details. `http/problem.ts` turns codes into answers, in one table. */
 
-import type { ThrottlePolicy } from './ports.ts';
+import type { ThrottlePolicy } from './ports/accounts.ts';
 
 export type FailureCode =
   | 'malformed' // the request cannot be read at all

@@ -1,5 +1,5 @@
 /** Limits on how often things may be done that the operator sets; the others stand beside what they limit. */
-import type { ThrottlePolicy } from './ports.ts';
+import type { ThrottlePolicy } from './ports/accounts.ts';
 
 export type Limits = { requestsPerMinute: number; strangersRequestsPerMinute: number; linksPerHour: number };
 

@@ -2,7 +2,7 @@
  * Links as CSV: what is exported, and what can be imported. An export can be imported again: what it has beside the columns of an import is left
  * out then. Tags are separated by `|`; a `|` or `\` in a tag, and white space at its ends, has a `\` before it.
  */
-import type { Link } from './api.ts';
+import type { Link } from './api/links.ts';
 import { csvLine, plainCell, type Separator } from './csv.ts';
 import { Failure } from './failure.ts';
 

@@ -1,9 +1,9 @@
 /** Links from a file: what becomes of a row, and what is told of it. */
-import type { CreateLink, LinkRequestSchemas } from './api.ts';
+import type { CreateLink, LinkRequestSchemas } from './api/links.ts';
 import { fieldErrors } from './field-errors.ts';
 import type { ImportState } from './import-states.ts';
 import type { CsvEncoding, LinkRow } from './link-csv-reader.ts';
-import type { NewLink, RefusedLink } from './ports.ts';
+import type { NewLink, RefusedLink } from './ports/links.ts';
 
 /** Rows that are imported in one transaction. */
 export const IMPORT_BATCH_ROWS = 500;

@@ -2,7 +2,7 @@
 import { type Calendar, HOURS } from './calendar.ts';
 import type { LinkDay } from './link-day.ts';
 import type { LiveFigures } from './live.ts';
-import type { LinkTotals } from './ports.ts';
+import type { LinkTotals } from './ports/clicks.ts';
 
 /** @param days of all days that may have clicks today */
 export function liveFigures({ clicks, uniques }: LinkTotals, days: Iterable<LinkDay>, { hourOf }: Calendar): LiveFigures {

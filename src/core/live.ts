@@ -1,5 +1,5 @@
 /** The live feed: what its clients and the server say to each other, and what it needs of the store. All of it is described in docs/api.md. */
-import type { LinkFigures } from './ports.ts';
+import type { LinkFigures } from './ports/stats.ts';
 
 /** Links that one socket follows at most; of all links of an owner the newest. */
 export const LIVE_LINKS_MAX = 1_000;

@@ -1,7 +1,7 @@
 /** The mails of accounts: what may be ordered, and how each reads in English and Russian. */
 import { LOCALES, type Locale, normalizeEmail } from './account.ts';
 import { escapeHtml } from './html.ts';
-import type { MailToken, ProofToken } from './ports.ts';
+import type { MailToken, ProofToken } from './ports/accounts.ts';
 
 /** Names of jobs in the queue: a mail to be sent; somebody's wish for a new password, which becomes a mail if there is such an account. */
 export const MAIL_TASKS = { mail: 'mail', reset: 'reset-request' } as const;

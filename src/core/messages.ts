@@ -4,7 +4,8 @@ import type { Countries, CountriesAbout } from './countries.ts';
 import type { NodeEvent } from './journal.ts';
 import type { Limits } from './limits.ts';
 import type { MovedClick } from './live.ts';
-import type { ClickDemand, LogLevel, UnstoredBatch } from './ports.ts';
+import type { ClickDemand, UnstoredBatch } from './ports/clicks.ts';
+import type { LogLevel } from './ports.ts';
 import type { Quotas } from './quota.ts';
 import type { SharedMemory } from './shared.ts';
 

@@ -1,6 +1,6 @@
 /** Main's side of announcements: what its threads have changed goes to the other nodes, what others have changed moves the cells of this one. */
 import { CELLS_MAX, type Cells, moveCells } from './announce.ts';
-import type { Bus } from './ports.ts';
+import type { Bus } from './ports/bus.ts';
 import type { LinkVersions } from './shared.ts';
 
 /** Announcements that are waited for at the same time. What comes meanwhile is gathered into the next one, so that a flood is few messages. */

@@ -1,6 +1,6 @@
 /** What is counted of links that are not made, alone or among many. */
 import type { CounterName } from './counters.ts';
-import type { Refusal } from './ports.ts';
+import type { Refusal } from './ports/links.ts';
 
 export function refusalCounters(refused: Refusal): CounterName[] {
   if (refused.code === 'invalid') return ['invalidCreations', ...rejectedUrl(refused.errors)];

@@ -1,9 +1,9 @@
 /** Who calls. A key is looked up by its SHA-256: the comparison is the index's, on something an attacker cannot choose byte by byte. */
 import { createHash } from 'node:crypto';
-import { SCOPES, type Scope } from '../core/api.ts';
+import { SCOPES, type Scope } from '../core/api/common.ts';
 import { isApiKeyForm } from '../core/api-key.ts';
 import { Failure } from '../core/failure.ts';
-import type { AccountStore, ApiCaller, KeyLookup, SessionLookup } from '../core/ports.ts';
+import type { AccountStore, ApiCaller, KeyLookup, SessionLookup } from '../core/ports/accounts.ts';
 import type { Tokens } from './tokens.ts';
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;

@@ -1,7 +1,8 @@
 /** How a decided click is written down. */
 import type { Counters } from '../core/counters.ts';
 import type { Link } from '../core/link.ts';
-import type { ClickWriter, Clock } from '../core/ports.ts';
+import type { ClickWriter } from '../core/ports/clicks.ts';
+import type { Clock } from '../core/ports.ts';
 import { quarterOf } from '../core/zone.ts';
 
 export type ClickRecorderDeps = {

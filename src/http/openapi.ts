@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document, made from the routes and their schemas, served at /openapi.json. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { problemSchema } from '../core/api.ts';
+import { problemSchema } from '../core/api/common.ts';
 import type { FailureCode } from '../core/failure.ts';
 import { isKnown } from './conditional.ts';
 import { PROBLEM_TYPE, PROBLEMS } from './problem.ts';

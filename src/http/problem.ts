@@ -1,5 +1,5 @@
 /** The one table that turns failures into HTTP answers (RFC 9457). */
-import type { Problem } from '../core/api.ts';
+import type { Problem } from '../core/api/common.ts';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Reply } from './route.ts';
 import { rateLimitHeaders } from './throttle.ts';

@@ -4,7 +4,8 @@
  */
 import type { Counters } from '../core/counters.ts';
 import { Failure } from '../core/failure.ts';
-import type { GuestLinks, Throttle } from '../core/ports.ts';
+import type { Throttle } from '../core/ports/accounts.ts';
+import type { GuestLinks } from '../core/ports/links.ts';
 import { type QuickHosts, quickTarget } from '../core/quick-links.ts';
 import { checkTarget, TARGET_FAULTS } from '../core/target.ts';
 import type { OtherHosts } from './exchange.ts';

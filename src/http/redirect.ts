@@ -6,7 +6,7 @@
  */
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { decide, GUEST_ID, type Link, noteUsedUp, type Settled, type Visit } from '../core/link.ts';
-import type { ClickLimits } from '../core/ports.ts';
+import type { ClickLimits } from '../core/ports/clicks.ts';
 import { isPreviewBot } from '../core/preview-bots.ts';
 import { isGuestSlug, isSlugForm } from '../core/slug.ts';
 import { type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';

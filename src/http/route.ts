@@ -1,9 +1,9 @@
 /** What a route is: plain data and plain functions, so that handlers are tested and the OpenAPI document is made without a server. */
 import type { z } from 'zod';
-import type { Scope } from '../core/api.ts';
+import type { Scope } from '../core/api/common.ts';
 import type { CounterName } from '../core/counters.ts';
 import type { Failure, FailureCode } from '../core/failure.ts';
-import type { ApiCaller } from '../core/ports.ts';
+import type { ApiCaller } from '../core/ports/accounts.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

@@ -1,6 +1,6 @@
 /** The API as a whole is limited by caller: an account, whatever keys it has, or the address of whoever does not say who he is. */
 import type { Allowance } from '../core/allowance.ts';
-import type { ThrottlePolicy } from '../core/ports.ts';
+import type { ThrottlePolicy } from '../core/ports/accounts.ts';
 
 /** Each spends one request. @throws Failure too_many_requests */
 export type RequestThrottle = {

@@ -7,7 +7,8 @@
  */
 import { Failure } from '../core/failure.ts';
 import { GenerationMap } from '../core/generation-map.ts';
-import type { Clock, Throttle, ThrottlePolicy } from '../core/ports.ts';
+import type { Throttle, ThrottlePolicy } from '../core/ports/accounts.ts';
+import type { Clock } from '../core/ports.ts';
 
 export const UNLOCK_POLICY: ThrottlePolicy = { name: 'link-password', limit: 10, windowSec: 15 * 60 };
 export const UNLOCK_LINK_POLICY: ThrottlePolicy = { name: 'link-password-total', limit: 100, windowSec: 15 * 60 };

@@ -5,7 +5,9 @@
 import type { CounterName, Counters } from '../core/counters.ts';
 import { Failure, type FailureCode } from '../core/failure.ts';
 import { type Decision, decide, type Link, noteUsedUp, type Settled, type Visit } from '../core/link.ts';
-import type { ClickLimits, Clock, Passwords } from '../core/ports.ts';
+import type { Passwords } from '../core/ports/accounts.ts';
+import type { ClickLimits } from '../core/ports/clicks.ts';
+import type { Clock } from '../core/ports.ts';
 import { isSlugForm } from '../core/slug.ts';
 import { type ClickRecorder, type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
 import { countRefusal, type Refusal, refusedPage } from './decision-pages.ts';

@@ -8,7 +8,8 @@
  * Runs on the main thread; the work itself is done by a pool thread.
  */
 import type { Counters } from '../core/counters.ts';
-import type { Clock, EpochStore, FoldResult, Logger } from '../core/ports.ts';
+import type { EpochStore, FoldResult } from '../core/ports/clicks.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 
 export const FOLD_AFTER_MS = 5_000;
 const REST_FACTOR = 10;

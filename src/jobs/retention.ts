@@ -4,7 +4,8 @@
  */
 import { type LinkDay, wholeLinkDay } from '../core/link-day.ts';
 import { decodeLinkDay, encodeLinkDay } from '../core/link-day-codec.ts';
-import type { Clock, DocumentKey, Logger, RetentionStore } from '../core/ports.ts';
+import type { DocumentKey, RetentionStore } from '../core/ports/clicks.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 import { firstDayOfVisitors, lastWholeDay } from '../core/retention.ts';
 import { dayMiddle } from '../core/zone.ts';
 

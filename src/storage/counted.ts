@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 import { tooManyRequests } from '../core/failure.ts';
-import type { PointStore, Throttle, ThrottlePolicy } from '../core/ports.ts';
+import type { PointStore, Throttle, ThrottlePolicy } from '../core/ports/accounts.ts';
 
 export type CountedThrottle = Throttle & PointStore;
 

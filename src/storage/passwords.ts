@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
 import { Failure } from '../core/failure.ts';
-import type { Passwords } from '../core/ports.ts';
+import type { Passwords } from '../core/ports/accounts.ts';
 import { placesMemory, sharePlaces } from './places.ts';
 
 const OPTIONS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;

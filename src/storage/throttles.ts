@@ -3,7 +3,8 @@
  * The two do not know each other's counts: whoever tries while the store changes, has at most the limit of each.
  */
 import type { Redis } from 'ioredis';
-import type { Clock, ThrottlePolicy } from '../core/ports.ts';
+import type { ThrottlePolicy } from '../core/ports/accounts.ts';
+import type { Clock } from '../core/ports.ts';
 import type { CountedThrottle } from './counted.ts';
 import type { Pool } from './postgres/pool.ts';
 import { createThrottle } from './postgres/throttles.ts';

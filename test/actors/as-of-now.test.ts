@@ -6,7 +6,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BUNDLED_COUNTRIES, countryReader, loadCountries } from '../../src/actors/enrich/country.ts';
-import { type Dashboard, dashboardSchema } from '../../src/core/api.ts';
+import { type Dashboard, dashboardSchema } from '../../src/core/api/stats.ts';
 import { countryKey } from '../../src/core/facets.ts';
 import { dayOf, QUARTER_MS, quarterOf } from '../../src/core/zone.ts';
 import { createEpochStore } from '../../src/storage/postgres/epochs.ts';

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BATCH_MAX_ROWS, createFlusher, type Flusher } from '../../src/actors/flusher.ts';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import type { StorableBatch } from '../../src/core/ports.ts';
+import type { StorableBatch } from '../../src/core/ports/clicks.ts';
 import { clickRow } from '../support/click-rows.ts';
 import { silentLogger } from '../support/logger.ts';
 import { until } from '../support/until.ts';

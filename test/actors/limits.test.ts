@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createLimits, MAX_WAITING_CLICKS, PROBE_MS, TURN_MS } from '../../src/actors/limits.ts';
-import type { ClickDemand } from '../../src/core/ports.ts';
+import type { ClickDemand } from '../../src/core/ports/clicks.ts';
 import { recordingLogger } from '../support/logger.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 

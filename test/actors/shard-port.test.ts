@@ -8,7 +8,7 @@ import type { Shard } from '../../src/actors/shard.ts';
 import { ANSWER_DEADLINE_MS, answerOn, createShardClient, type MovedTakers } from '../../src/actors/shard-port.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { emptyLinkDay } from '../../src/core/link-day.ts';
-import type { UnstoredBatch } from '../../src/core/ports.ts';
+import type { UnstoredBatch } from '../../src/core/ports/clicks.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 

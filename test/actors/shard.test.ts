@@ -4,7 +4,7 @@ import type { Enricher } from '../../src/actors/enrich/enrich.ts';
 import { BATCH_MAX_ROWS, createFlusher } from '../../src/actors/flusher.ts';
 import { createShard, type ShardLog } from '../../src/actors/shard.ts';
 import * as row from '../../src/core/copy-row.ts';
-import type { StorableBatch } from '../../src/core/ports.ts';
+import type { StorableBatch } from '../../src/core/ports/clicks.ts';
 import { dayOf, quarterOf } from '../../src/core/zone.ts';
 import { HEADER_BYTES } from '../../src/storage/click-log/spec.ts';
 import { createRig, LOG, nthClick, type Rig, write } from '../storage/click-log-rig.ts';

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAllowance } from '../../src/core/allowance.ts';
 import { Failure } from '../../src/core/failure.ts';
-import type { PointStore } from '../../src/core/ports.ts';
+import type { PointStore } from '../../src/core/ports/accounts.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 
 const it = suite('allowance');

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { linkListQuerySchema, linkRequestSchemas, TAG_MAX_LENGTH, TAGS_MAX, TITLE_MAX_LENGTH } from '../../src/core/api.ts';
+import { linkListQuerySchema, linkRequestSchemas, TAG_MAX_LENGTH, TAGS_MAX, TITLE_MAX_LENGTH } from '../../src/core/api/links.ts';
 
 const { createLink, editLink } = linkRequestSchemas(new Set(['elnk.example']));
 const faults = (schema: typeof createLink | typeof editLink, value: unknown) =>

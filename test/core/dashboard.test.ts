@@ -5,7 +5,7 @@ import { calendarAt } from '../../src/core/calendar.ts';
 import { addDay, addFigures, figuresOf, noFigures, type StoredRows, showFigures } from '../../src/core/dashboard.ts';
 import { DashboardRest } from '../../src/core/dashboard-rest.ts';
 import { emptyLinkDay, type LinkDay, linkDayOf, mergeLinkDay, OTHER } from '../../src/core/link-day.ts';
-import type { UnstoredBatch } from '../../src/core/ports.ts';
+import type { UnstoredBatch } from '../../src/core/ports/clicks.ts';
 import { TOP } from '../../src/core/stats.ts';
 import { quarterOf } from '../../src/core/zone.ts';
 import { linkDayArbitrary } from '../support/link-days.ts';

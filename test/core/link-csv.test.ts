@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Link, linkRequestSchemas } from '../../src/core/api.ts';
+import { type Link, linkRequestSchemas } from '../../src/core/api/links.ts';
 import type { Separator } from '../../src/core/csv.ts';
 import { Failure } from '../../src/core/failure.ts';
 import { exportHeader, exportLine } from '../../src/core/link-csv.ts';

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { CELLS_MAX, type Cells } from '../../src/core/announce.ts';
 import type { BusBody } from '../../src/core/bus.ts';
 import { createNodeAnnouncer } from '../../src/core/node-announcer.ts';
-import type { Bus, Delivery } from '../../src/core/ports.ts';
+import type { Bus, Delivery } from '../../src/core/ports/bus.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import { until } from '../support/until.ts';
 

@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Link } from '../../src/core/api.ts';
+import type { Link } from '../../src/core/api/links.ts';
 import { statsCsv } from '../../src/core/stats-csv.ts';
 import { DAY_MS } from '../../src/core/zone.ts';
 import { fold } from '../../src/jobs/tasks/fold.ts';

@@ -13,7 +13,7 @@ import { Batch } from '../../src/actors/batch.ts';
 import { createAsOfNow } from '../../src/core/as-of-now.ts';
 import { emptyLinkDay, wholeLinkDay } from '../../src/core/link-day.ts';
 import { encodeLinkDay } from '../../src/core/link-day-codec.ts';
-import type { RetentionStore } from '../../src/core/ports.ts';
+import type { RetentionStore } from '../../src/core/ports/clicks.ts';
 import { QUARTERS_KEPT_DAYS } from '../../src/core/retention.ts';
 import { DAY_MS, dayMiddle } from '../../src/core/zone.ts';
 import { createRetention } from '../../src/jobs/retention.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { API_KEYS_MAX, apiKeyListSchema, newApiKeySchema, SCOPES } from '../../src/core/api.ts';
+import { API_KEYS_MAX, apiKeyListSchema, newApiKeySchema } from '../../src/core/api/accounts.ts';
+import { SCOPES } from '../../src/core/api/common.ts';
 import { type Answer, startApi } from '../support/api-server.ts';
 import { until } from '../support/until.ts';
 

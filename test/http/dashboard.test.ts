@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Batch } from '../../src/actors/batch.ts';
-import { dashboardLinkSchema, dashboardSchema } from '../../src/core/api.ts';
+import { dashboardLinkSchema, dashboardSchema } from '../../src/core/api/stats.ts';
 import { FOLD_WANTED_CLICKS } from '../../src/http/dashboard/dashboards.ts';
 import { fold } from '../../src/jobs/tasks/fold.ts';
 import { createClickStore } from '../../src/storage/postgres/clicks.ts';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { CountedBatches, DashboardMarks, DashboardNews, DashboardStore } from '../../src/core/dashboard.ts';
 import { noFigures } from '../../src/core/dashboard.ts';
 import { Failure } from '../../src/core/failure.ts';
-import type { OwnedLink } from '../../src/core/ports.ts';
+import type { OwnedLink } from '../../src/core/ports/links.ts';
 import { dashboardText } from '../../src/http/api/dashboard.ts';
 import { createDashboards } from '../../src/http/dashboard/dashboards.ts';
 import { thrownBy } from '../support/thrown-by.ts';

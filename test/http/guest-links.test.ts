@@ -1,7 +1,7 @@
 /** `POST /api/v1/links` without an account. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { guestLinkSchema } from '../../src/core/api.ts';
+import { guestLinkSchema } from '../../src/core/api/links.ts';
 import { isGuestSlug } from '../../src/core/slug.ts';
 import { GUEST_LINKS_POLICY } from '../../src/http/api/guest-links.ts';
 import { type Answer, type ApiServer, BASE_URL, startApi } from '../support/api-server.ts';

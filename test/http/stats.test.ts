@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ownerStatsSchema, statsSchema } from '../../src/core/api.ts';
+import { ownerStatsSchema, statsSchema } from '../../src/core/api/stats.ts';
 import { STATS_MAX_BUCKETS, statsRange } from '../../src/http/api/stats.ts';
 import { startApi } from '../support/api-server.ts';
 

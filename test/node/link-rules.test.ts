@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Link } from '../../src/core/api.ts';
+import type { Link } from '../../src/core/api/links.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';

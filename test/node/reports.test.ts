@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Stats } from '../../src/core/api.ts';
+import type { Stats } from '../../src/core/api/stats.ts';
 import { lastDay } from '../../src/core/daily-report.ts';
 import { dayToISO } from '../../src/core/zone.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';

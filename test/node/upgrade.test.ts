@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Dashboard, Stats } from '../../src/core/api.ts';
+import type { Dashboard, Stats } from '../../src/core/api/stats.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { silentLogger } from '../support/logger.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Stats } from '../../src/core/api.ts';
+import type { Stats } from '../../src/core/api/stats.ts';
 import { dayOf, offsetAt, quarterOf } from '../../src/core/zone.ts';
 import { hashPassword } from '../../src/storage/passwords.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Account, AccountChanges } from '../../src/core/ports.ts';
+import type { Account, AccountChanges } from '../../src/core/ports/accounts.ts';
 import { createAccountStore } from '../../src/storage/postgres/accounts.ts';
 import { addApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';

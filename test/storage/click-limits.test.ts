@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ClickLimitStore } from '../../src/core/ports.ts';
+import type { ClickLimitStore } from '../../src/core/ports/clicks.ts';
 import { createClickLimitStore } from '../../src/storage/postgres/click-limits.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool, isStoreAway } from '../../src/storage/postgres/pool.ts';

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Component, GuestStore } from '../../src/core/ports.ts';
+import type { GuestStore } from '../../src/core/ports/links.ts';
+import type { Component } from '../../src/core/ports.ts';
 import { guestSlug, isGuestSlug } from '../../src/core/slug.ts';
 import { TARGET_MAX_LENGTH } from '../../src/core/target.ts';
 import { createGuestLinks } from '../../src/storage/guests/links.ts';

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import { Failure } from '../../src/core/failure.ts';
-import type { GuestStore } from '../../src/core/ports.ts';
+import type { GuestStore } from '../../src/core/ports/links.ts';
 import { guardedGuestStore } from '../../src/storage/guests/guarded.ts';
 import { createGuestUsage } from '../../src/storage/guests/usage.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ApiCaller } from '../../src/core/ports.ts';
+import type { ApiCaller } from '../../src/core/ports/accounts.ts';
 import { createSharedMemory, linkVersions } from '../../src/core/shared.ts';
 import { cachedKeyLookup, type FoundKey, KEY_TTL_MS, keyName } from '../../src/storage/postgres/key-cache.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LINK_STATES, showRules } from '../../src/core/link.ts';
 import { LINK_SORTS, type LinkQuestion } from '../../src/core/link-list.ts';
-import type { NewLink, OwnedLink } from '../../src/core/ports.ts';
+import type { NewLink, OwnedLink } from '../../src/core/ports/links.ts';
 import { searchForms } from '../../src/core/search.ts';
 import { fold } from '../../src/jobs/tasks/fold.ts';
 import { createClickStore } from '../../src/storage/postgres/clicks.ts';

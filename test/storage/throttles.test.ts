@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAllowance } from '../../src/core/allowance.ts';
 import { Failure } from '../../src/core/failure.ts';
-import type { ThrottlePolicy } from '../../src/core/ports.ts';
+import type { ThrottlePolicy } from '../../src/core/ports/accounts.ts';
 import type { CountedThrottle } from '../../src/storage/counted.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { createThrottle } from '../../src/storage/postgres/throttles.ts';

@@ -9,7 +9,7 @@ import { createSalts } from '../../src/actors/salts.ts';
 import { createShard, type Shard } from '../../src/actors/shard.ts';
 import { type AsOfNow, createAsOfNow } from '../../src/core/as-of-now.ts';
 import { countersOf, readCounters } from '../../src/core/counters.ts';
-import type { ClickStore, ClickWriter, FoldResult, UnstoredClicks } from '../../src/core/ports.ts';
+import type { ClickStore, ClickWriter, FoldResult, UnstoredClicks } from '../../src/core/ports/clicks.ts';
 import { createSharedMemory, logBoard } from '../../src/core/shared.ts';
 import { dashboardText } from '../../src/http/api/dashboard.ts';
 import { createDashboards, type ReadDashboard } from '../../src/http/dashboard/dashboards.ts';

@@ -1,6 +1,7 @@
 /** An account with links, and its questions to a node. */
 import { randomBytes } from 'node:crypto';
-import type { Dashboard, Link, LinkPage, OwnerStats, Stats } from '../../src/core/api.ts';
+import type { Link, LinkPage } from '../../src/core/api/links.ts';
+import type { Dashboard, OwnerStats, Stats } from '../../src/core/api/stats.ts';
 import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';

@@ -1,5 +1,5 @@
 /** Visits with all that statistics are made of, and what they add up to. The node has to trust this machine as a proxy. */
-import type { Stats } from '../../src/core/api.ts';
+import type { Stats } from '../../src/core/api/stats.ts';
 import type { LoadRequest } from './load.ts';
 import type { TestOwner } from './test-owner.ts';
 

@@ -1,6 +1,7 @@
 /** /api/v1/api-keys: for people who are signed in; a key makes and ends no keys. */
-import { type ApiKey, apiKeyListSchema, apiKeyRequestSchemas, newApiKeySchema } from '../../core/api.ts';
-import type { ApiKeyStore, Clock, OwnedApiKey } from '../../core/ports.ts';
+import { type ApiKey, apiKeyListSchema, apiKeyRequestSchemas, newApiKeySchema } from '../../core/api/accounts.ts';
+import type { ApiKeyStore, OwnedApiKey } from '../../core/ports/accounts.ts';
+import type { Clock } from '../../core/ports.ts';
 import { idOf } from '../path-id.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
 

@@ -2,7 +2,7 @@
  * /api/v1/auth: signing in and out. The refresh token travels only in a cookie that no script can read; a request that brings it must come
  * from this server's own pages.
  */
-import { loginSchema, sessionSchema, type User } from '../../core/api.ts';
+import { loginSchema, sessionSchema, type User } from '../../core/api/accounts.ts';
 import type { Counters } from '../../core/counters.ts';
 import { Failure } from '../../core/failure.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
   SessionStore,
   Throttle,
   ThrottlePolicy,
-} from '../../core/ports.ts';
+} from '../../core/ports/accounts.ts';
 import { clearedRefreshCookie, refreshCookie, refreshTokenOf, SET_COOKIE } from '../cookie.ts';
 import { type ApiRoute, apiRoute, type Exchange, openRoute, type Reply } from '../route.ts';
 import { REFRESH_TTL_SEC, type RefreshClaims, type Tokens } from '../tokens.ts';

@@ -1,5 +1,5 @@
 /** /api/v1/dashboard: all links of an owner with what the panel shows of them. */
-import { dashboardSchema } from '../../core/api.ts';
+import { dashboardSchema } from '../../core/api/stats.ts';
 import type { Counters } from '../../core/counters.ts';
 import { type DashboardFigures, showFigures } from '../../core/dashboard.ts';
 import { dayToISO } from '../../core/zone.ts';

@@ -1,8 +1,9 @@
 /** What `POST /links` does for whoever has no account: a link from a URL alone. */
-import { type CreateLink, type GuestLink, guestLinkSchema, type LinkRequestSchemas } from '../../core/api.ts';
+import { type CreateLink, type GuestLink, guestLinkSchema, type LinkRequestSchemas } from '../../core/api/links.ts';
 import type { Counters } from '../../core/counters.ts';
 import { Failure } from '../../core/failure.ts';
-import type { GuestLinks, Throttle, ThrottlePolicy } from '../../core/ports.ts';
+import type { Throttle, ThrottlePolicy } from '../../core/ports/accounts.ts';
+import type { GuestLinks } from '../../core/ports/links.ts';
 import { checked } from '../input.ts';
 import { qrDataUri } from '../qr.ts';
 import { type Exchange, type GuestVariant, guestVariant } from '../route.ts';

@@ -6,7 +6,7 @@ import {
   importPageSchema,
   importQuerySchema,
   linkImportSchema,
-} from '../../core/api.ts';
+} from '../../core/api/imports.ts';
 import { Failure } from '../../core/failure.ts';
 import { storeImportFile } from '../../core/import-file.ts';
 import { IMPORT_MAX_BYTES, type LinkImport, type LinkImportStore } from '../../core/link-import.ts';

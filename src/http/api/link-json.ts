@@ -1,7 +1,9 @@
 /** A link as the API writes it. */
-import type { Link } from '../../core/api.ts';
+import type { Link } from '../../core/api/links.ts';
 import { showRules } from '../../core/link.ts';
-import type { Clock, LinkFigures, LinkNumbers, OwnedLink } from '../../core/ports.ts';
+import type { OwnedLink } from '../../core/ports/links.ts';
+import type { LinkFigures, LinkNumbers } from '../../core/ports/stats.ts';
+import type { Clock } from '../../core/ports.ts';
 import type { Reply } from '../route.ts';
 
 export type LinkJsonDeps = {

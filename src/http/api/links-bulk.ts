@@ -7,9 +7,9 @@ import {
   type CreateLink,
   type LinkRequestSchemas,
   linkRequestSchemas,
-} from '../../core/api.ts';
+} from '../../core/api/links.ts';
 import { Failure } from '../../core/failure.ts';
-import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports.ts';
+import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports/links.ts';
 import { refusalCounters } from '../../core/refused-links.ts';
 import { isSlugForm } from '../../core/slug.ts';
 import { checked } from '../input.ts';

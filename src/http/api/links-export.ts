@@ -1,8 +1,8 @@
 /** GET /api/v1/links.csv: all links of the owner, page by page as they are sent. */
-import { linkExportQuerySchema } from '../../core/api.ts';
+import { linkExportQuerySchema } from '../../core/api/links.ts';
 import { inPieces, type Separator } from '../../core/csv.ts';
 import { exportHeader, exportLine } from '../../core/link-csv.ts';
-import type { LinkStore } from '../../core/ports.ts';
+import type { LinkStore } from '../../core/ports/links.ts';
 import { csvHeaders } from '../csv.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
 import { type LinkJsonDeps, withNumbers } from './link-json.ts';

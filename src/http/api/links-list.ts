@@ -6,9 +6,9 @@ import {
   linkPageSchema,
   tagListQuerySchema,
   tagPageSchema,
-} from '../../core/api.ts';
+} from '../../core/api/links.ts';
 import type { LinkSort } from '../../core/link-list.ts';
-import type { LinkFigures } from '../../core/ports.ts';
+import type { LinkFigures } from '../../core/ports/stats.ts';
 import { dayOf, offsetAt, quarterOf } from '../../core/zone.ts';
 import { cursorOf, cursorText } from '../cursor.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';

@@ -1,9 +1,10 @@
 /** /api/v1/links */
 import { createHash } from 'node:crypto';
-import { type LinkRequestSchemas, linkRequestSchemas, linkSchema } from '../../core/api.ts';
+import { type LinkRequestSchemas, linkRequestSchemas, linkSchema } from '../../core/api/links.ts';
 import type { CounterName, Counters } from '../../core/counters.ts';
 import { Failure, type FailureCode } from '../../core/failure.ts';
-import type { Idempotency, LinkStore, Passwords, Throttle } from '../../core/ports.ts';
+import type { Passwords, Throttle } from '../../core/ports/accounts.ts';
+import type { Idempotency, LinkStore } from '../../core/ports/links.ts';
 import { QuotaExceeded } from '../../core/quota.ts';
 import { refusalCounters, rejectedUrl } from '../../core/refused-links.ts';
 import { isSlugForm } from '../../core/slug.ts';

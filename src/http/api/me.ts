@@ -1,7 +1,7 @@
 /** /api/v1/me: an account by its owner. */
-import { deleteAccountSchema, sessionSchema, userSchema } from '../../core/api.ts';
+import { deleteAccountSchema, sessionSchema, userSchema } from '../../core/api/accounts.ts';
 import { proofToken } from '../../core/mail.ts';
-import type { Account, AccountChanges, AccountCredentials, Belongings } from '../../core/ports.ts';
+import type { Account, AccountChanges, AccountCredentials, Belongings } from '../../core/ports/accounts.ts';
 import { clearedRefreshCookie, SET_COOKIE } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';

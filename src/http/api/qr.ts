@@ -1,7 +1,7 @@
 /** /api/v1/links/{slug}/qr */
 
-import { qrQuerySchema } from '../../core/api.ts';
-import type { LinkStore } from '../../core/ports.ts';
+import { qrQuerySchema } from '../../core/api/qr.ts';
+import type { LinkStore } from '../../core/ports/links.ts';
 import { isKnown } from '../conditional.ts';
 import { cachedQr } from '../qr.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';

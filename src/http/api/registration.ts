@@ -1,8 +1,8 @@
 /** /api/v1/auth: what begins with a mail: registering, confirming the address, setting a forgotten password. */
-import { type AccountRequestSchemas, confirmSchema, forgotSchema, sessionSchema } from '../../core/api.ts';
+import { type AccountRequestSchemas, confirmSchema, forgotSchema, sessionSchema } from '../../core/api/accounts.ts';
 import { Failure } from '../../core/failure.ts';
 import { proofToken } from '../../core/mail.ts';
-import type { RegistrationStore, Throttle, ThrottlePolicy } from '../../core/ports.ts';
+import type { RegistrationStore, Throttle, ThrottlePolicy } from '../../core/ports/accounts.ts';
 import { SET_COOKIE } from '../cookie.ts';
 import { type ApiRoute, apiRoute, openRoute } from '../route.ts';
 import { type AuthDeps, accountOf, openSession } from './auth.ts';

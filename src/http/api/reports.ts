@@ -1,8 +1,9 @@
 /** The daily report of an owner: to look at, to be sent now, and to be sent no more. */
-import { type ReportQuery, reportQuerySchema, unsubscribeQuerySchema } from '../../core/api.ts';
+import { type ReportQuery, reportQuerySchema, unsubscribeQuerySchema } from '../../core/api/stats.ts';
 import { earliestDay, lastDay, type RenderDailyPdf, type ReportReader } from '../../core/daily-report.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Clock, Throttle, ThrottlePolicy } from '../../core/ports.ts';
+import type { Throttle, ThrottlePolicy } from '../../core/ports/accounts.ts';
+import type { Clock } from '../../core/ports.ts';
 import { type ReportStore, readDay } from '../../core/report-jobs.ts';
 import { reportFileName } from '../../core/report-mail.ts';
 import { dayOf, offsetAt, quarterOf } from '../../core/zone.ts';

@@ -1,8 +1,8 @@
 /** /api/v1/auth/setup: the first administrator, by the link that a node prints at its start while there is none. */
 
 import type { SetupStore } from '../../core/administration.ts';
-import { type AccountRequestSchemas, sessionSchema } from '../../core/api.ts';
-import type { Throttle } from '../../core/ports.ts';
+import { type AccountRequestSchemas, sessionSchema } from '../../core/api/accounts.ts';
+import type { Throttle } from '../../core/ports/accounts.ts';
 import { SET_COOKIE } from '../cookie.ts';
 import { invalid } from '../input.ts';
 import { type ApiRoute, openRoute } from '../route.ts';

@@ -1,6 +1,6 @@
 /** /api/v1/slugs: whether a slug could be chosen, for forms that check while one types. */
-import { type SlugState, slugQuerySchema, slugStateSchema } from '../../core/api.ts';
-import type { LinkStore } from '../../core/ports.ts';
+import { type SlugState, slugQuerySchema, slugStateSchema } from '../../core/api/links.ts';
+import type { LinkStore } from '../../core/ports/links.ts';
 import { SLUG_FAULTS, slugFault } from '../../core/slug.ts';
 import { type ApiRoute, apiRoute } from '../route.ts';
 

@@ -1,8 +1,10 @@
 /** Statistics of one link, and of all links of an owner together. */
-import { type OwnerStats, ownerStatsSchema, type Stats, type StatsQuery, statsQuerySchema, statsSchema } from '../../core/api.ts';
+import { type OwnerStats, ownerStatsSchema, type Stats, type StatsQuery, statsQuerySchema, statsSchema } from '../../core/api/stats.ts';
 import { inPieces } from '../../core/csv.ts';
 import type { FieldError } from '../../core/failure.ts';
-import type { Clock, LinkStore, OwnerLinkIds, StatsReader } from '../../core/ports.ts';
+import type { LinkStore } from '../../core/ports/links.ts';
+import type { OwnerLinkIds, StatsReader } from '../../core/ports/stats.ts';
+import type { Clock } from '../../core/ports.ts';
 import type { StatsRange, StatsUnit } from '../../core/stats.ts';
 import { statsCsv } from '../../core/stats-csv.ts';
 import { canonicalZone, DAY_MS, dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from '../../core/zone.ts';

@@ -8,7 +8,8 @@
 import { type Calendar, calendarMemory } from '../../core/calendar.ts';
 import type { DashboardQuestion, DashboardStore, NewsMarks } from '../../core/dashboard.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Clock, UnstoredClicks } from '../../core/ports.ts';
+import type { UnstoredClicks } from '../../core/ports/clicks.ts';
+import type { Clock } from '../../core/ports.ts';
 import { type DashboardText, DashboardView, type ShownDashboard } from './view.ts';
 
 /** Of one front's dashboards. */

@@ -16,7 +16,7 @@ import {
   noFigures,
 } from '../../core/dashboard.ts';
 import { DashboardRest } from '../../core/dashboard-rest.ts';
-import type { OwnedLink } from '../../core/ports.ts';
+import type { OwnedLink } from '../../core/ports/links.ts';
 
 /** How a dashboard is written, as JSON. */
 export type DashboardText = {

@@ -9,7 +9,7 @@
  * memory meanwhile.
  */
 import type { LiveClose, LiveMessage, LiveWish } from '../../core/live.ts';
-import type { ApiCaller } from '../../core/ports.ts';
+import type { ApiCaller } from '../../core/ports/accounts.ts';
 
 /** Clicks in one delta at most, the newest. */
 const DELTA_CLICKS_MAX = 50;

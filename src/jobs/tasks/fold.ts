@@ -1,7 +1,7 @@
 /** One fold: stored clicks become documents, each click once. Runs on a pool thread; the store's transaction makes it all or nothing. */
 import { emptyLinkDay, type LinkDay, mergeLinkDay, mergeTotalFacets } from '../../core/link-day.ts';
 import { decodeLinkDay, encodeLinkDay } from '../../core/link-day-codec.ts';
-import { dayKey, type FoldedDay, type FoldResult, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
+import { dayKey, type FoldedDay, type FoldResult, type FoldStore, type FoldTransaction } from '../../core/ports/clicks.ts';
 import { FOLD_ROWS } from '../fold.ts';
 import { ClickAggregate } from './aggregate.ts';
 

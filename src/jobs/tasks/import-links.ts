@@ -2,7 +2,7 @@
  * One slice of an import. The file is read from its beginning each time, which takes a fraction of a second, and what is done is passed over: so how far it
  * is, is a number of rows, and nothing of the reader has to be kept.
  */
-import type { LinkRequestSchemas } from '../../core/api.ts';
+import type { LinkRequestSchemas } from '../../core/api/links.ts';
 import type { CounterName } from '../../core/counters.ts';
 import { Failure } from '../../core/failure.ts';
 import { LinkCsvReader, type LinkRow } from '../../core/link-csv-reader.ts';
@@ -17,7 +17,8 @@ import {
   type ImportWorkStore,
   withoutPasswords,
 } from '../../core/link-import.ts';
-import type { Clock, NewLink, RefusedLink } from '../../core/ports.ts';
+import type { NewLink, RefusedLink } from '../../core/ports/links.ts';
+import type { Clock } from '../../core/ports.ts';
 import { refusalCounters } from '../../core/refused-links.ts';
 
 /** Then others have the thread. */

@@ -7,7 +7,8 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { shardOf } from '../../core/click.ts';
 import type { Counters } from '../../core/counters.ts';
-import type { ClickWriter, Component, Logger } from '../../core/ports.ts';
+import type { ClickWriter } from '../../core/ports/clicks.ts';
+import type { Component, Logger } from '../../core/ports.ts';
 import type { LogBoard } from '../../core/shared.ts';
 import { allocateBytes } from './bytes.ts';
 import { encodeRecord } from './record.ts';

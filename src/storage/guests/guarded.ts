@@ -1,7 +1,7 @@
 /** A store of guest links whose errors are counted, and say so when the store is away. */
 import type { Counters } from '../../core/counters.ts';
 import { Failure } from '../../core/failure.ts';
-import type { GuestStore } from '../../core/ports.ts';
+import type { GuestStore } from '../../core/ports/links.ts';
 
 /** What a guest is told to wait. */
 const RETRY_AFTER_SEC = 5;

@@ -4,7 +4,7 @@
  * index that would cost room and could be displaced on its own.
  */
 import { createHash } from 'node:crypto';
-import type { GuestLinks, GuestStore } from '../../core/ports.ts';
+import type { GuestLinks, GuestStore } from '../../core/ports/links.ts';
 import { guestSlug } from '../../core/slug.ts';
 
 /** Of 55^7 slugs some million are taken at most; so many collisions in a row mean that something else is wrong. */

@@ -2,7 +2,7 @@
  * Which guest links a front has served, so that the store displaces others first. The store is told now and then, and about many at once: no
  * redirect waits for it. What is not told when a thread ends is lost; it only makes a link look a minute older.
  */
-import type { GuestStore } from '../../core/ports.ts';
+import type { GuestStore } from '../../core/ports/links.ts';
 
 /** Links that are remembered between two tellings; the others have luck with the next one. */
 const USED_MAX = 50_000;

@@ -9,7 +9,8 @@
 import { BLOCKED_TARGET, type BlockedHosts, leadsToBlockedHost } from '../../core/blocked-hosts.ts';
 import { Failure, type FieldError } from '../../core/failure.ts';
 import type { Link } from '../../core/link.ts';
-import type { Clock, GuestLinks, LinkLookup, LinkStore, NewLink, RefusedLink } from '../../core/ports.ts';
+import type { GuestLinks, LinkLookup, LinkStore, NewLink, RefusedLink } from '../../core/ports/links.ts';
+import type { Clock } from '../../core/ports.ts';
 import type { LinkVersions } from '../../core/shared.ts';
 
 /** What an Announcer calls them; no slug has a colon. */

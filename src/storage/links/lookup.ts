@@ -4,7 +4,7 @@
  */
 import { Failure } from '../../core/failure.ts';
 import type { Link } from '../../core/link.ts';
-import type { LinkLookup } from '../../core/ports.ts';
+import type { LinkLookup } from '../../core/ports/links.ts';
 
 const MAX_QUERIES = 2;
 /** Slugs in one query. */

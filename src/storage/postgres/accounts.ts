@@ -1,6 +1,6 @@
 /** Accounts as their owners sign in to them and change them. */
 import { randomBytes } from 'node:crypto';
-import type { Account, AccountChanges, AccountCredentials, AccountStore, Belongings } from '../../core/ports.ts';
+import type { Account, AccountChanges, AccountCredentials, AccountStore, Belongings } from '../../core/ports/accounts.ts';
 import { whyLastStays } from './administrators.ts';
 import { deleteFigures } from './link-deletion.ts';
 import { dropTokens, sendProof } from './mail-tokens.ts';

@@ -1,7 +1,7 @@
 /** Accounts in the hands of administrators. */
 import type { AdminUser, UserAdministration, UserChanges } from '../../core/administration.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Belongings } from '../../core/ports.ts';
+import type { Belongings } from '../../core/ports/accounts.ts';
 import { endTokens, removeLocked } from './accounts.ts';
 import { listUsers, USER_COLUMNS } from './admin-user-list.ts';
 import { type Act, administer, changesOf } from './administration.ts';

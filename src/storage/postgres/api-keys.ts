@@ -1,9 +1,11 @@
 /** Keys of programs. A key is shown once; its SHA-256 is kept (it is random, so a slow hash would protect nothing). */
 import { createHash, randomBytes } from 'node:crypto';
-import { API_KEYS_MAX, type Scope } from '../../core/api.ts';
+import { API_KEYS_MAX } from '../../core/api/accounts.ts';
+import type { Scope } from '../../core/api/common.ts';
 import { apiKeyPrefix, generateApiKey } from '../../core/api-key.ts';
 import { Failure } from '../../core/failure.ts';
-import type { ApiCaller, ApiKeyStore, Clock, Logger, OwnedApiKey } from '../../core/ports.ts';
+import type { ApiCaller, ApiKeyStore, OwnedApiKey } from '../../core/ports/accounts.ts';
+import type { Clock, Logger } from '../../core/ports.ts';
 import type { FoundKey } from './key-cache.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable } from './pool.ts';
 

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { FACETS, type LinkDays, linkDayOf, mergeLinkDay, mergeLinkDays } from '../../core/link-day.ts';
 import { decodeLinkDay } from '../../core/link-day-codec.ts';
-import type { ClickCounter, LinkTotals, VisitorCandidate } from '../../core/ports.ts';
+import type { ClickCounter, LinkTotals, VisitorCandidate } from '../../core/ports/clicks.ts';
 import { inTransaction, type Queryable } from './pool.ts';
 import { addRestRow, distinctCandidates, newCandidates, notStored, OPEN, REST_COUNTS, type RestRow, restFacets, restOf } from './rest.ts';
 

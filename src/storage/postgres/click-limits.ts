@@ -1,5 +1,5 @@
 /** The SQL of click limits: `links.clicks_used` is the only count of what limited links have granted. */
-import type { ClickLimitStore } from '../../core/ports.ts';
+import type { ClickLimitStore } from '../../core/ports/clicks.ts';
 import type { Pool } from './pool.ts';
 
 /**

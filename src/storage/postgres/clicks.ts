@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { CLICK_COLUMNS, COPY_HEADER, COPY_TRAILER } from '../../core/copy-row.ts';
-import type { ClickStore, Logger, StorableBatch } from '../../core/ports.ts';
+import type { ClickStore, StorableBatch } from '../../core/ports/clicks.ts';
+import type { Logger } from '../../core/ports.ts';
 import { dayToISO } from '../../core/zone.ts';
 import { inTransaction } from './pool.ts';
 

@@ -3,7 +3,7 @@
  * batches are all folded is dropped whole. Nothing is ever deleted row by row.
  */
 import type pg from 'pg';
-import type { EpochStore } from '../../core/ports.ts';
+import type { EpochStore } from '../../core/ports/clicks.ts';
 import { withBriefLocks } from './brief-lock.ts';
 import { inTransaction } from './pool.ts';
 

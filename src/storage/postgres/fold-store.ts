@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { CLICK_COLUMNS, POSTGRES_EPOCH_DAY } from '../../core/copy-row.ts';
-import { dayKey, type FoldedDay, type FoldedTotal, type FoldStore, type FoldTransaction } from '../../core/ports.ts';
+import { dayKey, type FoldedDay, type FoldedTotal, type FoldStore, type FoldTransaction } from '../../core/ports/clicks.ts';
 import { CopyRows, copyOut, readSingleColumn } from './copy-format.ts';
 import { ADVISORY_LOCKS } from './locks.ts';
 import { inTransaction } from './pool.ts';

@@ -5,7 +5,7 @@
  */
 import type { Counters } from '../../core/counters.ts';
 import type { GuestLink } from '../../core/link.ts';
-import type { GuestStore } from '../../core/ports.ts';
+import type { GuestStore } from '../../core/ports/links.ts';
 import { inTransaction, type Pool, type Queryable } from './pool.ts';
 
 /** Links that one creation removes at most. The longest takes the room of some forty of the shortest, so that this is enough. */

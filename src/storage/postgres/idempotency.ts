@@ -1,6 +1,6 @@
 /** Requests that are made once, however often they come. */
 import { Failure } from '../../core/failure.ts';
-import type { Idempotency } from '../../core/ports.ts';
+import type { Idempotency } from '../../core/ports/links.ts';
 import type { PoolClient } from './pool.ts';
 
 /**

@@ -9,7 +9,8 @@
  * Keys that are not known, or banned, are not remembered, so that a flood of them displaces none that may be used.
  */
 import { GenerationMap } from '../../core/generation-map.ts';
-import type { Clock, KeyHolder, KeyLookup } from '../../core/ports.ts';
+import type { KeyHolder, KeyLookup } from '../../core/ports/accounts.ts';
+import type { Clock } from '../../core/ports.ts';
 import type { LinkVersions } from '../../core/shared.ts';
 
 export const KEY_TTL_MS = 5_000;

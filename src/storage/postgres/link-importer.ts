@@ -1,7 +1,7 @@
 /** Links of a file, some at a time, within what the account may have. */
 import { Failure } from '../../core/failure.ts';
 import type { ImportMode, ImportOutcome } from '../../core/link-import.ts';
-import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports.ts';
+import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports/links.ts';
 import type { Quotas } from '../../core/quota.ts';
 import { BEGIN_ALLOWANCE, roomFor } from './allowance.ts';
 import { announceLinks } from './link-news.ts';

@@ -5,7 +5,7 @@
  *     Quick when few fit.
  */
 import type { LinkQuestion } from '../../core/link-list.ts';
-import type { OwnedLink } from '../../core/ports.ts';
+import type { OwnedLink } from '../../core/ports/links.ts';
 import { filterSql } from './link-filter.ts';
 import { COLUMNS, type LinkRow, linkOf } from './link-rows.ts';
 import type { Queryable } from './pool.ts';

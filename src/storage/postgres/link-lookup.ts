@@ -1,6 +1,6 @@
 /** How the redirect finds links. */
 import type { LinkRules } from '../../core/link.ts';
-import type { LinkLookup } from '../../core/ports.ts';
+import type { LinkLookup } from '../../core/ports/links.ts';
 import { inDomain } from './domain.ts';
 import type { Pool } from './pool.ts';
 

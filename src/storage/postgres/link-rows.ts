@@ -1,5 +1,5 @@
 /** Links as the table has them and as their owners see them. */
-import type { OwnedLink } from '../../core/ports.ts';
+import type { OwnedLink } from '../../core/ports/links.ts';
 
 export const COLUMNS =
   'id, slug, target, title, tags, disabled, password_hash IS NOT NULL AS has_password, max_clicks, clicks_used, valid_from, expires_at, ' +

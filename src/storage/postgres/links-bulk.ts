@@ -1,5 +1,5 @@
 /** Many links in one transaction and a few statements. */
-import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports.ts';
+import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports/links.ts';
 import { freshSlug } from '../../core/slug.ts';
 import type { Room } from './allowance.ts';
 import { inDomain } from './domain.ts';

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { Failure } from '../../core/failure.ts';
 import type { TagCount } from '../../core/link-list.ts';
-import type { Idempotency, LinkChanges, LinkStore, NewLink, OwnedLink } from '../../core/ports.ts';
+import type { Idempotency, LinkChanges, LinkStore, NewLink, OwnedLink } from '../../core/ports/links.ts';
 import type { Quotas } from '../../core/quota.ts';
 import { freshSlug } from '../../core/slug.ts';
 import { sliceOf } from './administration.ts';

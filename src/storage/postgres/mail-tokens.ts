@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Locale } from '../../core/account.ts';
 import type { MailKind } from '../../core/mail.ts';
-import type { Account, MailToken, ProofToken } from '../../core/ports.ts';
+import type { Account, MailToken, ProofToken } from '../../core/ports/accounts.ts';
 import { queueMail } from './mail-queue.ts';
 import type { PoolClient } from './pool.ts';
 

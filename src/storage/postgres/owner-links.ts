@@ -1,5 +1,5 @@
 /** All links of an owner at once. */
-import type { OwnerLinkIds } from '../../core/ports.ts';
+import type { OwnerLinkIds } from '../../core/ports/stats.ts';
 import type { Queryable } from './pool.ts';
 
 export const createOwnerLinkIds =

@@ -2,7 +2,7 @@
  * What begins with a mail: a new account, the proof of its address, a forgotten password. Any number of accounts may claim an address;
  * it is the account's that has proved it (docs/adr/0008-an-address-is-proved-not-claimed.md).
  */
-import type { Account, RegistrationStore } from '../../core/ports.ts';
+import type { Account, RegistrationStore } from '../../core/ports/accounts.ts';
 import { ACCOUNT_COLUMNS, newPublicId, setPassword } from './accounts.ts';
 import { queueMail, queueResetRequest } from './mail-queue.ts';
 import { dropTokens, sendProof, sendReset, takeToken, type UsedToken } from './mail-tokens.ts';

@@ -4,7 +4,7 @@
  */
 import { browserKey, countryKey, deviceKey, languageKey, osKey, referrerKey } from '../../core/facets.ts';
 import { addFacet, addQuarter, type Facet, type LinkDays, linkDayOf } from '../../core/link-day.ts';
-import type { UnstoredBatch, VisitorCandidate } from '../../core/ports.ts';
+import type { UnstoredBatch, VisitorCandidate } from '../../core/ports/clicks.ts';
 
 /** Batches that no fold has taken. */
 export const OPEN = 'open AS MATERIALIZED (SELECT id FROM click_batches WHERE NOT folded)';

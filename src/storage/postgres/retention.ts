@@ -1,6 +1,6 @@
 /** The SQL of retention: what is thrown away, and what is kept more briefly, as it grows old. */
 import type pg from 'pg';
-import type { DocumentKey, RetentionStore } from '../../core/ports.ts';
+import type { DocumentKey, RetentionStore } from '../../core/ports/clicks.ts';
 import { dayToISO } from '../../core/zone.ts';
 import { withBriefLocks } from './brief-lock.ts';
 import { inTransaction } from './pool.ts';

@@ -1,5 +1,5 @@
 /** Who is signed in where: one row a chain of refresh tokens (migrations/0002). */
-import type { SessionStore } from '../../core/ports.ts';
+import type { SessionStore } from '../../core/ports/accounts.ts';
 import type { Pool } from './pool.ts';
 
 export function createSessionStore(pool: Pool): SessionStore {

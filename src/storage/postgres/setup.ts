@@ -1,7 +1,7 @@
 /** The way to the first administrator: a token that is good once, until there is one. It is kept as SHA-256, and a newer one takes its place. */
 import type { NewAdministrator, SetupStore } from '../../core/administration.ts';
 import { Failure } from '../../core/failure.ts';
-import type { Account } from '../../core/ports.ts';
+import type { Account } from '../../core/ports/accounts.ts';
 import { ACCOUNT_COLUMNS, newPublicId } from './accounts.ts';
 import { recordAct } from './administration.ts';
 import { hasAdministrator, lockAdministrators } from './administrators.ts';

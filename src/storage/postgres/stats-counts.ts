@@ -4,7 +4,7 @@ import { calendarMemory } from '../../core/calendar.ts';
 import { POSTGRES_EPOCH_DAY } from '../../core/copy-row.ts';
 import { type LinkDay, type LinkDays, linkDayOf, mergeLinkDay, mergeLinkDays } from '../../core/link-day.ts';
 import { decodeLinkDay } from '../../core/link-day-codec.ts';
-import type { StatsCounter, StatsQuestion } from '../../core/ports.ts';
+import type { StatsCounter, StatsQuestion } from '../../core/ports/stats.ts';
 import { daysAround, StatsSum } from '../../core/stats.ts';
 import { QUARTER_MS } from '../../core/zone.ts';
 import { readRest, SNAPSHOT, storedPositions } from './click-counts.ts';

@@ -1,6 +1,6 @@
 /** Counts of tries, in Postgres, so that they hold over all threads and nodes. */
 import { RateLimiterPostgres } from 'rate-limiter-flexible';
-import type { ThrottlePolicy } from '../../core/ports.ts';
+import type { ThrottlePolicy } from '../../core/ports/accounts.ts';
 import { type CountedThrottle, countedThrottle } from '../counted.ts';
 import type { Pool } from './pool.ts';
 

@@ -13,7 +13,8 @@
 import type { Redis } from 'ioredis';
 import { ACKNOWLEDGED, type BusBody, type BusMessage, decodeBusMessage, encodeBusMessage } from '../../core/bus.ts';
 import type { Counters } from '../../core/counters.ts';
-import type { Bus, Clock, Component, Logger } from '../../core/ports.ts';
+import type { Bus } from '../../core/ports/bus.ts';
+import type { Clock, Component, Logger } from '../../core/ports.ts';
 import { openRedis } from './connection.ts';
 import { channelsOf, createDeliveries } from './deliveries.ts';
 

@@ -1,7 +1,8 @@
 /** The bookkeeping of the bus: which messages wait for acknowledgements, and which nodes are not waited for because they are silent. */
 import type { Redis } from 'ioredis';
 import type { Counters } from '../../core/counters.ts';
-import type { Delivery, Logger } from '../../core/ports.ts';
+import type { Delivery } from '../../core/ports/bus.ts';
+import type { Logger } from '../../core/ports.ts';
 
 /** How long an edit waits for the other nodes. */
 export const ACK_WAIT_MS = 1_000;

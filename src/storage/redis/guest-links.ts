@@ -1,6 +1,7 @@
 /** Guest links in a Redis of their own: the slug is the key, the target the value, and Redis itself displaces what is not used. */
 import { Failure } from '../../core/failure.ts';
-import type { Component, GuestStore, Logger } from '../../core/ports.ts';
+import type { GuestStore } from '../../core/ports/links.ts';
+import type { Component, Logger } from '../../core/ports.ts';
 import { openRedis, type RedisConnection } from './connection.ts';
 import { isCapped } from './guest-memory.ts';
 

@@ -1,7 +1,7 @@
 /** Counts of tries, in Redis, so that they hold over all threads and nodes. */
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
-import type { ThrottlePolicy } from '../../core/ports.ts';
+import type { ThrottlePolicy } from '../../core/ports/accounts.ts';
 import { type CountedThrottle, countedThrottle } from '../counted.ts';
 
 const GIVE_BACK = `

@@ -1,7 +1,8 @@
 /** Asks the server. The access token is only in memory; a new one comes for the refresh cookie, which no script can read. */
 
 import { signal } from '@preact/signals';
-import type { Problem, Session, User } from '../../../src/core/api.ts';
+import type { Session, User } from '../../../src/core/api/accounts.ts';
+import type { Problem } from '../../../src/core/api/common.ts';
 import { forget, readStored, store } from '../stored.ts';
 
 const API = new URL('api/v1/', document.baseURI);

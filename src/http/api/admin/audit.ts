@@ -1,6 +1,7 @@
 /** /api/v1/admin/audit: what administrators did. */
-import { type AdminAct, auditPageSchema, auditQuerySchema } from '../../../core/admin-api.ts';
+
 import type { AuditStore, AdminAct as StoredAct } from '../../../core/administration.ts';
+import { type AdminAct, auditPageSchema, auditQuerySchema } from '../../../core/api/admin.ts';
 import { cursorOf, cursorText } from '../../cursor.ts';
 import { type ApiRoute, apiRoute } from '../../route.ts';
 import { ADMIN, COMMON, iso } from './common.ts';

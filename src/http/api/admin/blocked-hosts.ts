@@ -1,12 +1,13 @@
 /** /api/v1/admin/blocked-hosts: hosts that no link may lead to. */
+
+import type { BlockedHostStore } from '../../../core/administration.ts';
 import {
   type BlockedHost,
   blockedHostPageSchema,
   blockedHostQuerySchema,
   blockedHostSchema,
   blockHostSchema,
-} from '../../../core/admin-api.ts';
-import type { BlockedHostStore } from '../../../core/administration.ts';
+} from '../../../core/api/admin.ts';
 import { blockedHostOf } from '../../../core/blocked-hosts.ts';
 import { Failure } from '../../../core/failure.ts';
 import { cursorOf, cursorText } from '../../cursor.ts';

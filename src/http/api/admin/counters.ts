@@ -1,8 +1,9 @@
 /** /api/v1/admin/counters: what the server counted, by the day. */
+
+import { COUNTER_DAYS_MAX, type CounterDays, counterDaysSchema, counterQuerySchema } from '../../../core/api/operations.ts';
 import { COUNTER_NAMES, COUNTERS } from '../../../core/counters.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { CounterStore } from '../../../core/operations.ts';
-import { COUNTER_DAYS_MAX, type CounterDays, counterDaysSchema, counterQuerySchema } from '../../../core/operations-api.ts';
 import type { Clock } from '../../../core/ports.ts';
 import { DAY_MS, dayToISO } from '../../../core/zone.ts';
 import { type ApiRoute, apiRoute } from '../../route.ts';

@@ -1,6 +1,7 @@
 /** /api/v1/admin/jobs: what waits, runs and has failed in the background, and how long it takes. What jobs carry is never shown. */
+
+import { type JobJson, type JobPage, jobPageSchema, jobQuerySchema, jobSchema } from '../../../core/api/operations.ts';
 import type { Job, JobAdministration } from '../../../core/operations.ts';
-import { type JobJson, type JobPage, jobPageSchema, jobQuerySchema, jobSchema } from '../../../core/operations-api.ts';
 import type { Clock } from '../../../core/ports.ts';
 import { DAY_MS, dayToISO } from '../../../core/zone.ts';
 import { cursorOf, cursorText } from '../../cursor.ts';

@@ -1,6 +1,7 @@
 /** /api/v1/admin/links: everybody's links. */
-import { type AdminLink, adminLinkPageSchema, adminLinkQuerySchema, adminLinkSchema, switchLinkSchema } from '../../../core/admin-api.ts';
+
 import type { LinkAdministration, AdminLink as StoredLink } from '../../../core/administration.ts';
+import { type AdminLink, adminLinkPageSchema, adminLinkQuerySchema, adminLinkSchema, switchLinkSchema } from '../../../core/api/admin.ts';
 import { type BlockedHosts, leadsToBlockedHost } from '../../../core/blocked-hosts.ts';
 import type { Counters } from '../../../core/counters.ts';
 import { cursorOf, cursorText } from '../../cursor.ts';

@@ -1,6 +1,7 @@
 /** /api/v1/admin/nodes: the nodes on this database, and how they are. */
+
+import { type Nodes, nodesSchema } from '../../../core/api/operations.ts';
 import type { NodeStore } from '../../../core/operations.ts';
-import { type Nodes, nodesSchema } from '../../../core/operations-api.ts';
 import { type ApiRoute, apiRoute } from '../../route.ts';
 import { ADMIN, COMMON, iso } from './common.ts';
 

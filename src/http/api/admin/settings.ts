@@ -1,6 +1,7 @@
 /** /api/v1/admin/settings: what can be switched while the server runs. */
-import { editSettingsSchema, type ServerSettings, serverSettingsSchema } from '../../../core/admin-api.ts';
+
 import type { SettingsStore } from '../../../core/administration.ts';
+import { editSettingsSchema, type ServerSettings, serverSettingsSchema } from '../../../core/api/admin.ts';
 import { type ApiRoute, apiRoute } from '../../route.ts';
 import { ADMIN, COMMON } from './common.ts';
 

@@ -1,4 +1,6 @@
 /** /api/v1/admin/users: everybody's accounts. */
+
+import type { AdminUser as StoredUser, UserAdministration, UserChanges, UserFilter } from '../../../core/administration.ts';
 import {
   type AdminUser,
   type AdminUserQuery,
@@ -10,8 +12,7 @@ import {
   bulkUsersResultSchema,
   bulkUsersSchema,
   editUserSchema,
-} from '../../../core/admin-api.ts';
-import type { AdminUser as StoredUser, UserAdministration, UserChanges, UserFilter } from '../../../core/administration.ts';
+} from '../../../core/api/admin.ts';
 import { Failure } from '../../../core/failure.ts';
 import type { Clock } from '../../../core/ports.ts';
 import { cursorOf, cursorText } from '../../cursor.ts';

@@ -1,5 +1,5 @@
 /** What administrators did. */
-import type { AdminAct } from '../../../../src/core/admin-api.ts';
+import type { AdminAct } from '../../../../src/core/api/admin.ts';
 import { dateTime } from '../../format.ts';
 import { PageList } from './page-list.tsx';
 import { usePages } from './use-pages.ts';

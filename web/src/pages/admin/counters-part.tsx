@@ -1,8 +1,8 @@
 /** What the server counted, by the day: one counter large, all others small. */
 
 import { useMemo } from 'preact/hooks';
+import type { CounterDays } from '../../../../src/core/api/operations.ts';
 import { barsOption, DARK_COLORS, LIGHT_COLORS } from '../../../../src/core/charts.ts';
-import type { CounterDays } from '../../../../src/core/operations-api.ts';
 import { ask } from '../../api/client.ts';
 import { Chart } from '../../components/chart.tsx';
 import { Loaded } from '../../components/loaded.tsx';

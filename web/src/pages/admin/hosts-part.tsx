@@ -1,7 +1,7 @@
 /** Hosts that no link may lead to. */
 
 import { useState } from 'preact/hooks';
-import type { BlockedHost } from '../../../../src/core/admin-api.ts';
+import type { BlockedHost } from '../../../../src/core/api/admin.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { Field } from '../../components/field.tsx';

@@ -1,5 +1,5 @@
 /** What waits, runs and has failed in the background; failed jobs are run again. */
-import type { JobJson, JobPage } from '../../../../src/core/operations-api.ts';
+import type { JobJson, JobPage } from '../../../../src/core/api/operations.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';

@@ -1,5 +1,5 @@
 /** Everybody's links: found by slug or target, switched off, deleted. */
-import type { AdminLink } from '../../../../src/core/admin-api.ts';
+import type { AdminLink } from '../../../../src/core/api/admin.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';

@@ -1,5 +1,5 @@
 /** The nodes on this database, and how they are. */
-import type { Nodes } from '../../../../src/core/operations-api.ts';
+import type { Nodes } from '../../../../src/core/api/operations.ts';
 import { ask } from '../../api/client.ts';
 import { Loaded } from '../../components/loaded.tsx';
 import { Notice } from '../../components/notice.tsx';

@@ -1,7 +1,7 @@
 /** Whether visitors may make accounts. */
 
 import { useState } from 'preact/hooks';
-import type { ServerSettings } from '../../../../src/core/admin-api.ts';
+import type { ServerSettings } from '../../../../src/core/api/admin.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { Notice } from '../../components/notice.tsx';

@@ -1,8 +1,8 @@
 /** What the server does right now: the counters of today, looked at again and again. */
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { CounterDays } from '../../../../src/core/api/operations.ts';
 import { DARK_COLORS, LIGHT_COLORS, lineOption } from '../../../../src/core/charts.ts';
-import type { CounterDays } from '../../../../src/core/operations-api.ts';
 import { ask } from '../../api/client.ts';
 import { Chart } from '../../components/chart.tsx';
 import { Loaded } from '../../components/loaded.tsx';

@@ -1,7 +1,7 @@
 /** Accounts: search, filter, and change one or many. */
 
 import { useState } from 'preact/hooks';
-import type { AdminUser, AdminUserPage, BulkUsers, BulkUsersResult } from '../../../../src/core/admin-api.ts';
+import type { AdminUser, AdminUserPage, BulkUsers, BulkUsersResult } from '../../../../src/core/api/admin.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';

@@ -1,4 +1,4 @@
-import type { AdminAct } from '../../../../src/core/admin-api.ts';
+import type { AdminAct } from '../../../../src/core/api/admin.ts';
 import { plural, words } from '../../words.ts';
 
 type ActionWords = Readonly<Record<AdminAct['action'], string>>;

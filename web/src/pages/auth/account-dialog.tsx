@@ -1,7 +1,7 @@
 /** Signing in, registering and asking for a new password: dialogs over the front page, each with its own address. */
 
 import { useState } from 'preact/hooks';
-import type { Session } from '../../../../src/core/api.ts';
+import type { Session } from '../../../../src/core/api/accounts.ts';
 import { ask, startSession } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
 import { Dialog } from '../../components/dialog.tsx';

@@ -1,7 +1,7 @@
 /** The page that the one-time link of a new server opens: the first administrator. */
 
 import { useState } from 'preact/hooks';
-import type { Session } from '../../../../src/core/api.ts';
+import type { Session } from '../../../../src/core/api/accounts.ts';
 import { ask, startSession } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
 import { Field } from '../../components/field.tsx';

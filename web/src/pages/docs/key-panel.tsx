@@ -1,6 +1,7 @@
 /** Who asks: for owners who are signed in, a token is filled in, and a key may be made; and a line to see how fast it all is. */
 import { useEffect } from 'preact/hooks';
-import type { LinkPage, NewApiKey } from '../../../../src/core/api.ts';
+import type { NewApiKey } from '../../../../src/core/api/accounts.ts';
+import type { LinkPage } from '../../../../src/core/api/links.ts';
 import { ask, freshToken, user } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { CopyButton } from '../../components/copy-button.tsx';

@@ -1,5 +1,5 @@
 /** Files that are made here: a template, and what was refused. */
-import type { ImportFaultPage } from '../../../../src/core/api.ts';
+import type { ImportFaultPage } from '../../../../src/core/api/imports.ts';
 import { ask } from '../../api/client.ts';
 import { saveFile } from '../../save-file.ts';
 import { reasonWords } from './reasons.ts';

@@ -1,6 +1,6 @@
 /** Links from a CSV file: choose it, watch it, see what was refused. The address says which import is shown, so it can be left and come back to. */
 import { useEffect, useState } from 'preact/hooks';
-import type { LinkImportPage, LinkImportReply } from '../../../../src/core/api.ts';
+import type { LinkImportPage, LinkImportReply } from '../../../../src/core/api/imports.ts';
 import { ask, askRaw, user } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
 import { Notice } from '../../components/notice.tsx';

@@ -1,5 +1,5 @@
 /** What has become of an import: figures, refused rows, what to do next. */
-import type { LinkImportReply } from '../../../../src/core/api.ts';
+import type { LinkImportReply } from '../../../../src/core/api/imports.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
 import { Icon } from '../../components/icons.tsx';

@@ -1,6 +1,6 @@
 /** An import that is under way, or what has become of it. */
 import { useState } from 'preact/hooks';
-import type { LinkImportReply } from '../../../../src/core/api.ts';
+import type { LinkImportReply } from '../../../../src/core/api/imports.ts';
 import { ask, ProblemError } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';

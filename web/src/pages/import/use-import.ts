@@ -1,6 +1,6 @@
 /** How far an import is, asked again and again until it is over. */
 import { useEffect, useState } from 'preact/hooks';
-import type { LinkImportReply } from '../../../../src/core/api.ts';
+import type { LinkImportReply } from '../../../../src/core/api/imports.ts';
 import { ask, UnreachableError } from '../../api/client.ts';
 
 const POLL_MS = 500;

@@ -1,7 +1,7 @@
 /** A new link, or several at once when several lines are pasted; then what to do with it. */
 
 import { useState } from 'preact/hooks';
-import type { Link } from '../../../../src/core/api.ts';
+import type { Link } from '../../../../src/core/api/links.ts';
 import { ask } from '../../api/client.ts';
 import { common, problems } from '../../common-words.ts';
 import { CopyButton } from '../../components/copy-button.tsx';

@@ -1,7 +1,7 @@
 /** Changes a link. What somebody else has changed in the meantime is not overwritten: the server is told which version was looked at. */
 
 import { useState } from 'preact/hooks';
-import type { Link } from '../../../../src/core/api.ts';
+import type { Link } from '../../../../src/core/api/links.ts';
 import { ask } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
 import { Dialog } from '../../components/dialog.tsx';

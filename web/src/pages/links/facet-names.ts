@@ -1,5 +1,5 @@
 /** What the keys of statistics are called, in the language of the page. */
-import type { Stats } from '../../../../src/core/api.ts';
+import type { Stats } from '../../../../src/core/api/stats.ts';
 import type { Part } from '../../../../src/core/charts.ts';
 import { locale } from '../../preferences.ts';
 import { words } from '../../words.ts';

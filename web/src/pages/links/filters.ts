@@ -1,5 +1,5 @@
 /** Which links are listed, and in which order: it all stands in the address bar. */
-import type { Link } from '../../../../src/core/api.ts';
+import type { Link } from '../../../../src/core/api/links.ts';
 
 export const SORTS = ['newest', 'name', 'clicks', 'today'] as const;
 export type Sort = (typeof SORTS)[number];

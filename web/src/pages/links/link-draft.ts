@@ -1,5 +1,5 @@
 /** What a person types about a link, and what is sent of it. */
-import type { Link } from '../../../../src/core/api.ts';
+import type { Link } from '../../../../src/core/api/links.ts';
 import { fromLocalInput, toLocalInput } from '../../zoned-time.ts';
 import { webAddress } from '../front/web-address.ts';
 

@@ -1,7 +1,7 @@
 /** One link: what it is, what happened, and everything that can be done with it. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Link } from '../../../../src/core/api.ts';
+import type { Link } from '../../../../src/core/api/links.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';

@@ -1,7 +1,7 @@
 /** One link of the list. */
 
 import { Component } from 'preact';
-import type { DashboardLink } from '../../../../src/core/api.ts';
+import type { DashboardLink } from '../../../../src/core/api/stats.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Spark } from '../../components/spark.tsx';

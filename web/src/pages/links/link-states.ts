@@ -3,7 +3,8 @@
  * closes, the panel is read again at that moment.
  */
 import { effect } from '@preact/signals';
-import type { DashboardLink, Link } from '../../../../src/core/api.ts';
+import type { Link } from '../../../../src/core/api/links.ts';
+import type { DashboardLink } from '../../../../src/core/api/stats.ts';
 import { ask } from '../../api/client.ts';
 import { dashboard, loadPanel, panelError, putLink } from './panel.ts';
 

@@ -6,7 +6,8 @@
  */
 
 import { computed, signal } from '@preact/signals';
-import type { Dashboard, DashboardLink, Link } from '../../../../src/core/api.ts';
+import type { Link } from '../../../../src/core/api/links.ts';
+import type { Dashboard, DashboardLink } from '../../../../src/core/api/stats.ts';
 import { ask } from '../../api/client.ts';
 
 export const dashboard = signal<Dashboard | null>(null);

@@ -1,7 +1,7 @@
 /** The path of a short link, checked as it is typed. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { SlugState } from '../../../../src/core/api.ts';
+import type { SlugState } from '../../../../src/core/api/links.ts';
 import { ask, UnreachableError } from '../../api/client.ts';
 import { fieldWords } from '../../common-words.ts';
 import { Field } from '../../components/field.tsx';

@@ -1,7 +1,7 @@
 /** Statistics of one link, or of all: hours and week as of now, and any stretch of time. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { OwnerStats } from '../../../../src/core/api.ts';
+import type { OwnerStats } from '../../../../src/core/api/stats.ts';
 import { barsOption, type ChartOption, DARK_COLORS, LIGHT_COLORS, lineOption } from '../../../../src/core/charts.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';

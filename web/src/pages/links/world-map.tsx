@@ -1,7 +1,7 @@
 /** Where clicks come from, on a map. */
 
 import { useMemo } from 'preact/hooks';
-import type { OwnerStats } from '../../../../src/core/api.ts';
+import type { OwnerStats } from '../../../../src/core/api/stats.ts';
 import { type ChartOption, DARK_COLORS, LIGHT_COLORS } from '../../../../src/core/charts.ts';
 import { Chart } from '../../components/chart.tsx';
 import { number } from '../../format.ts';

@@ -1,7 +1,7 @@
 /** E-mail address and password. Both need the current password. */
 
 import { useState } from 'preact/hooks';
-import type { Session, User } from '../../../../src/core/api.ts';
+import type { Session, User } from '../../../../src/core/api/accounts.ts';
 import { ask, startSession, user } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
 import { Field } from '../../components/field.tsx';

@@ -1,7 +1,7 @@
 /** Language and time zone: saved as they are changed. */
 
 import { useState } from 'preact/hooks';
-import type { User } from '../../../../src/core/api.ts';
+import type { User } from '../../../../src/core/api/accounts.ts';
 import { ask, user } from '../../api/client.ts';
 import { explain, faultOf } from '../../api/explain.ts';
 import { Section } from '../../components/section.tsx';

@@ -1,7 +1,8 @@
 /** API keys: make, look at, revoke. */
 
 import { useState } from 'preact/hooks';
-import type { ApiKey, ApiKeyList, NewApiKey, Scope } from '../../../../src/core/api.ts';
+import type { ApiKey, ApiKeyList, NewApiKey } from '../../../../src/core/api/accounts.ts';
+import type { Scope } from '../../../../src/core/api/common.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';

@@ -1,6 +1,7 @@
 /** The daily report: on or off, yesterday's to look at, and to be sent now. */
 import { useState } from 'preact/hooks';
-import type { LinkPage, User } from '../../../../src/core/api.ts';
+import type { User } from '../../../../src/core/api/accounts.ts';
+import type { LinkPage } from '../../../../src/core/api/links.ts';
 import { ask, ProblemError, user } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { Notice } from '../../components/notice.tsx';

@@ -1,4 +1,4 @@
-import type { Scope } from '../../../../src/core/api.ts';
+import type { Scope } from '../../../../src/core/api/common.ts';
 import { words } from '../../words.ts';
 
 export const settings = words(

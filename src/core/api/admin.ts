@@ -1,10 +1,10 @@
-/** The JSON of the routes of administrators; see api.ts. */
+/** The JSON of the routes of administrators; see common.ts. */
 import { z } from 'zod';
-import { EMAIL_MAX_LENGTH, LOCALES, PLANS } from './account.ts';
-import { ADMIN_ACTIONS, USER_SORTS } from './administration.ts';
-import { count, instant, PAGE_DEFAULT_LINKS, PAGE_MAX_LINKS, problemSchema } from './api.ts';
-import { blockedHostOf, HOST_MAX_LENGTH } from './blocked-hosts.ts';
-import { TARGET_MAX_LENGTH } from './target.ts';
+import { EMAIL_MAX_LENGTH, LOCALES, PLANS } from '../account.ts';
+import { ADMIN_ACTIONS, USER_SORTS } from '../administration.ts';
+import { blockedHostOf, HOST_MAX_LENGTH } from '../blocked-hosts.ts';
+import { TARGET_MAX_LENGTH } from '../target.ts';
+import { count, instant, PAGE_DEFAULT_LINKS, PAGE_MAX_LINKS, problemSchema } from './common.ts';
 
 /** Holds what the list is sorted by, which may be an address. */
 export const ADMIN_CURSOR_MAX_LENGTH = 1_000;

@@ -1,9 +1,9 @@
-/** The JSON of what administrators see of the server itself; see api.ts. */
+/** The JSON of what administrators see of the server itself; see common.ts. */
 import { z } from 'zod';
-import { page } from './admin-api.ts';
-import { count, instant } from './api.ts';
-import { JOB_STATES } from './operations.ts';
-import { DAY_MS } from './zone.ts';
+import { JOB_STATES } from '../operations.ts';
+import { DAY_MS } from '../zone.ts';
+import { page } from './admin.ts';
+import { count, instant } from './common.ts';
 
 /** Days in one answer. */
 export const COUNTER_DAYS_MAX = 366;
