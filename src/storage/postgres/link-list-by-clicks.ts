@@ -9,7 +9,7 @@
 import type { LinkQuestion } from '../../core/link-list.ts';
 import { dayToISO } from '../../core/zone.ts';
 import { filterSql } from './link-filter.ts';
-import { isUnfiltered, type ListedLink } from './link-list.ts';
+import { type ListedLink, WINDOW } from './link-list.ts';
 import { COLUMNS, type LinkRow, linkOf } from './link-rows.ts';
 import { inTransaction, type Pool, type Queryable } from './pool.ts';
 import { type Parameter, queryConditions } from './search.ts';
@@ -23,17 +23,18 @@ export type ClickQuestion = LinkQuestion & { sort: 'clicks' | 'clicksToday' };
 type After = { key: number; id: number } | null;
 type Row = LinkRow & { key: number };
 
-/** `fresh`: links of the owner with clicks that are not folded, and how many. */
-type Context = ClickQuestion & { db: Queryable; ownerId: number; period: string; fresh: Map<number, number>; after: After };
+/** `fresh`: links of the owner with clicks that are not folded, and how many. `window`: so many links are looked at in the order of the list. */
+type Context = ClickQuestion & { db: Queryable; ownerId: number; period: string; fresh: Map<number, number>; after: After; window: number };
 
-export function listByClicks(pool: Pool, ownerId: number, question: ClickQuestion): Promise<ListedLink[]> {
+/** @param window see WINDOW */
+export function listByClicks(pool: Pool, ownerId: number, question: ClickQuestion, window = WINDOW): Promise<ListedLink[]> {
   return inTransaction(
     pool,
     async (db) => {
       const period = question.sort === 'clicks' ? ALL_TIME : dayToISO(question.today);
       const fresh = await freshClicks(db, ownerId, question.sort === 'clicks' ? null : period);
-      const context: Context = { ...question, db, ownerId, period, fresh, after: question.after as After };
-      const rows = isUnfiltered(question) ? await walk(context) : await gather(context);
+      const context: Context = { ...question, db, ownerId, period, fresh, after: question.after as After, window };
+      const rows = (await walk(context)) ?? (await gather(context));
       return rows.map(({ key, ...row }) => ({ link: linkOf(row), key }));
     },
     SNAPSHOT,
@@ -55,21 +56,34 @@ async function freshClicks(db: Queryable, ownerId: number, day: string | null): 
   return new Map(rows.map(({ link_id, n }) => [link_id, n]));
 }
 
-/** Any link will do: the ranking, with the fresh ones merged in, and the links without a click, as far as the page needs them. */
-async function walk(context: Context): Promise<Row[]> {
+/**
+ * In the order of the list: the ranking, with the fresh ones merged in, and the links without a click, as far as the page needs them.
+ * @returns null when a filter has left too few of those that were looked at to say what the page is
+ */
+async function walk(context: Context): Promise<Row[] | null> {
   const { limit, isDescending, after } = context;
-  if (isDescending) {
-    const clicked = after?.key === 0 ? [] : await clickedLinks(context, limit);
-    return clicked.length === limit ? clicked : [...clicked, ...(await unclickedLinks(context, limit - clicked.length))];
+  const parts = isDescending
+    ? [...(after?.key === 0 ? [] : [clickedLinks]), unclickedLinks]
+    : [...(after !== null && after.key > 0 ? [] : [unclickedLinks]), clickedLinks];
+  const page: Row[] = [];
+  for (const part of parts) {
+    const { rows, isAll } = await part(context, limit - page.length);
+    page.push(...rows);
+    if (page.length === limit) return page;
+    if (!isAll) return null;
   }
-  const unclicked = after !== null && after.key > 0 ? [] : await unclickedLinks(context, limit);
-  return unclicked.length === limit ? unclicked : [...unclicked, ...(await clickedLinks(context, limit - unclicked.length))];
+  return page;
 }
 
-async function clickedLinks(context: Context, limit: number): Promise<Row[]> {
-  const rows = [...(await rankedLinks(context, limit)), ...(await freshLinks(context, limit))];
+/** The first links of a part of the list. `isAll`: when they are fewer than were asked for, then because there are no more. */
+type Part = { rows: Row[]; isAll: boolean };
+
+async function clickedLinks(context: Context, limit: number): Promise<Part> {
+  const [ranked, fresh] = [await rankedLinks(context, limit), await freshLinks(context, limit)];
+  // Behind the last one that was looked at may be others that come before a fresh one.
+  if (!ranked.isAll && ranked.rows.length < limit) return { rows: [], isAll: false };
   const sign = context.isDescending ? -1 : 1;
-  return rows.sort((a, b) => sign * (a.key - b.key || a.id - b.id)).slice(0, limit);
+  return { rows: [...ranked.rows, ...fresh].sort((a, b) => sign * (a.key - b.key || a.id - b.id)).slice(0, limit), isAll: true };
 }
 
 const order = ({ isDescending }: Context, key: string): string =>
@@ -79,49 +93,65 @@ function beyond({ after, isDescending }: Context, key: string, id: string, add: 
   return after === null ? 'true' : `(${key}, ${id}) ${isDescending ? '<' : '>'} (${add(after.key)}::bigint, ${add(after.id)}::bigint)`;
 }
 
-async function rankedLinks(context: Context, limit: number): Promise<Row[]> {
-  const { db, ownerId, period, fresh, isDescending } = context;
+async function rankedLinks(context: Context, limit: number): Promise<Part> {
+  const { db, ownerId, period, fresh, isDescending, now, window } = context;
   const { values, parameter: add } = queryConditions(ownerId, limit, period, [...fresh.keys()]);
   const direction = isDescending ? 'DESC' : 'ASC';
-  const { rows } = await db.query<Row>(
-    `SELECT ${COLUMNS}, key FROM (
+  const filter = filterSql(context, now, add);
+  const { rows } = await db.query<Row & { looked: number }>(
+    `WITH ranked AS MATERIALIZED (
        SELECT r.link_id, r.clicks AS key FROM link_rankings r JOIN links ON links.id = r.link_id
        WHERE r.owner_id = $1 AND r.period = $3 AND r.clicks > 0 AND r.link_id <> ALL($4::bigint[]) AND ${beyond(context, 'r.clicks', 'r.link_id', add)}
-       ORDER BY r.clicks ${direction}, r.link_id ${direction} LIMIT $2
-     ) ranked JOIN links ON links.id = ranked.link_id ${order(context, 'key')}`,
+       ORDER BY r.clicks ${direction}, r.link_id ${direction} LIMIT ${filter === null ? '$2' : window}
+     ), page AS (
+       SELECT ${COLUMNS}, key FROM ranked JOIN links ON links.id = ranked.link_id WHERE ${filter ?? 'true'} ${order(context, 'key')} LIMIT $2
+     )
+     SELECT page.*, looked.looked FROM (SELECT count(*) AS looked FROM ranked) looked LEFT JOIN page ON true ${order(context, 'key')}`,
     values,
   );
-  return rows;
+  return partOf(rows, filter === null ? limit : window);
+}
+
+/** @param rows each with how many were looked at, also when there is no link among them; @param atMost so many were to be looked at */
+function partOf(rows: readonly (Row & { looked: number })[], atMost: number): Part {
+  return { rows: rows.filter(({ id }) => id !== null), isAll: rows[0].looked < atMost };
 }
 
 async function freshLinks(context: Context, limit: number): Promise<Row[]> {
-  const { db, period, fresh } = context;
+  const { db, period, fresh, now } = context;
   if (fresh.size === 0) return [];
   const { values, parameter: add } = queryConditions([...fresh.keys()], [...fresh.values()], period, limit);
   const { rows } = await db.query<Row>(
     `SELECT ${COLUMNS}, key FROM (
        SELECT f.link_id, coalesce(r.clicks, 0) + f.n AS key FROM unnest($1::bigint[], $2::bigint[]) AS f (link_id, n)
        LEFT JOIN link_rankings r ON r.period = $3 AND r.link_id = f.link_id
-     ) fresh JOIN links ON links.id = fresh.link_id WHERE ${beyond(context, 'key', 'id', add)} ${order(context, 'key')} LIMIT $4`,
+     ) fresh JOIN links ON links.id = fresh.link_id
+     WHERE ${beyond(context, 'key', 'id', add)} AND ${filterSql(context, now, add) ?? 'true'} ${order(context, 'key')} LIMIT $4`,
     values,
   );
   return rows;
 }
 
-async function unclickedLinks({ db, ownerId, period, fresh, isDescending, after }: Context, limit: number): Promise<Row[]> {
+async function unclickedLinks(context: Context, limit: number): Promise<Part> {
+  const { db, ownerId, period, fresh, isDescending, after, now, window } = context;
   const { values, parameter: add } = queryConditions(ownerId, limit, period, [...fresh.keys()]);
   const place = after?.key === 0 ? `-id ${isDescending ? '>' : '<'} -${add(after.id)}::bigint` : 'true';
-  const { rows } = await db.query<Row>(
-    `SELECT ${COLUMNS}, 0 AS key FROM links
-     WHERE owner_id = $1 AND id <> ALL($4::bigint[]) AND ${place}
-       AND NOT EXISTS (SELECT FROM link_rankings r WHERE r.period = $3 AND r.link_id = links.id AND r.clicks > 0)
-     ORDER BY -id ${isDescending ? 'ASC' : 'DESC'} LIMIT $2`,
+  const filter = filterSql(context, now, add);
+  const direction = isDescending ? 'ASC' : 'DESC';
+  const { rows } = await db.query<Row & { looked: number }>(
+    `WITH unclicked AS MATERIALIZED (
+       SELECT * FROM links
+       WHERE owner_id = $1 AND id <> ALL($4::bigint[]) AND ${place}
+         AND NOT EXISTS (SELECT FROM link_rankings r WHERE r.period = $3 AND r.link_id = links.id AND r.clicks > 0)
+       ORDER BY -id ${direction} LIMIT ${filter === null ? '$2' : window}
+     ), page AS (SELECT ${COLUMNS}, 0 AS key FROM unclicked links WHERE ${filter ?? 'true'} ORDER BY -id ${direction} LIMIT $2)
+     SELECT page.*, looked.looked FROM (SELECT count(*) AS looked FROM unclicked) looked LEFT JOIN page ON true ORDER BY -page.id ${direction}`,
     values,
   );
-  return rows;
+  return partOf(rows, filter === null ? limit : window);
 }
 
-/** Some will do: all of them, with their clicks, and the first of those. */
+/** All that fit, with their clicks, and the first of those. */
 async function gather(context: Context): Promise<Row[]> {
   const { db, ownerId, period, fresh, limit, now } = context;
   const { values, parameter: add } = queryConditions(ownerId, limit, period, [...fresh.keys()], [...fresh.values()]);

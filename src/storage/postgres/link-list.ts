@@ -59,8 +59,7 @@ export async function listByColumn(db: Queryable, ownerId: number, question: Col
   return isWhole ? first : ask(db, ownerId, question, gatherSql);
 }
 
-export const isUnfiltered = ({ search, tags, states }: LinkQuestion): boolean =>
-  search === null && tags.length === 0 && states.length === 0;
+const isUnfiltered = ({ search, tags, states }: LinkQuestion): boolean => search === null && tags.length === 0 && states.length === 0;
 
 /** Makes a statement; $1 is the owner, $2 the limit. */
 type SqlOf = (question: ColumnQuestion, add: Parameter) => string;
