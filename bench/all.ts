@@ -12,6 +12,7 @@ import { run as folding } from './folding.ts';
 import { run as limits } from './limits.ts';
 import { run as live } from './live.ts';
 import { run as redirects } from './redirects.ts';
+import { run as reports } from './reports.ts';
 import { run as start } from './start.ts';
 import { run as storing } from './storing.ts';
 import type { BenchRow } from './support/row.ts';
@@ -25,6 +26,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   dashboard,
   live,
   web,
+  reports,
   start,
   'click-log': clickLog,
   enrich,

@@ -13,7 +13,7 @@ import { fillDemo } from '../support/demo-data.ts';
 import { until } from '../support/until.ts';
 
 const LANGUAGES = ['en', 'ru'];
-const THEMES = ['light', 'dark'];
+const THEMES = ['light', 'dark'] as const;
 const WIDTHS = [360, 1280];
 const HEIGHT = 800;
 
@@ -41,6 +41,8 @@ const OWNER_PAGES = [
 const ADMIN_PAGES = ['users', 'links', 'hosts', 'settings', 'counters', 'traffic', 'jobs', 'nodes', 'audit'].map(
   (part) => `/admin/${part}`,
 );
+/** What visitors see of links, without JavaScript. */
+const VISITOR_PAGES = ['/drafts', '/soon', '/past', '/used', '/off', '/blocked', '/no-such-link', '/spring+', '/drafts+'];
 const UNCONFIRMED_PAGES = ['/links', '/settings'];
 
 const started = await startApp();
@@ -83,7 +85,7 @@ const groups = {
   unconfirmed: { visitor: unconfirmed, paths: UNCONFIRMED_PAGES },
 };
 
-type Look = { language: string; theme: string; width: number };
+type Look = { language: string; theme: (typeof THEMES)[number]; width: number };
 const everything: Look[] = LANGUAGES.flatMap((language) => THEMES.flatMap((theme) => WIDTHS.map((width) => ({ language, theme, width }))));
 const looks: Look[] =
   process.env.SCREENSHOTS === undefined
@@ -107,6 +109,22 @@ for (const [group, { visitor, paths }] of Object.entries(groups)) {
       assert.equal(complaints, []);
     });
   }
+}
+
+for (const { language, theme, width } of looks) {
+  it(`visitor, ${language}, ${theme}, ${width} pixels`, async () => {
+    const { context, page, complaints } = await app.visit({
+      locale: language,
+      colorScheme: theme,
+      viewport: { width, height: HEIGHT },
+      javaScriptEnabled: false,
+    });
+    const faults: string[] = [];
+    for (const path of VISITOR_PAGES) faults.push(...(await look(page, path, `visitor-${path.slice(1)}-${language}-${theme}-${width}`)));
+    await context.close();
+    assert.equal(faults, []);
+    assert.equal(complaints, []);
+  });
 }
 
 it.run();

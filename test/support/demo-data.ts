@@ -15,6 +15,14 @@ const LINKS = [
     tags: [],
   },
 ] as const;
+/** Links that lead nowhere right now, by what is then done to them in the database. */
+const CLOSED = {
+  soon: "valid_from = now() + interval '30 days'",
+  past: "expires_at = now() - interval '30 days'",
+  used: 'max_clicks = 1, clicks_used = 1',
+  off: 'disabled = true',
+  blocked: "target = 'https://phishing.example/'",
+};
 /** Clicks of each link, in their order. */
 const CLICKS = [24, 9, 5, 0, 3, 1];
 const AGENTS = ['Pixel 7', 'iPhone 15', 'Desktop Firefox', 'Desktop Safari', 'iPad Mini'].map((name) => devices[name].userAgent);
@@ -33,6 +41,10 @@ export async function fillDemo(app: App, owner: Visitor): Promise<void> {
   await owner.page.getByRole('heading', { level: 1 }).waitFor();
   const { accessToken } = await post('auth/login', { email: 'admin@example.com', password: PASSWORD });
   for (const { path, ...link } of LINKS) await post('links', { ...link, url: `https://shop.example/${path}` }, accessToken);
+  for (const [slug, change] of Object.entries(CLOSED)) {
+    await post('links', { slug, url: 'https://shop.example/closed', tags: ['closed'] }, accessToken);
+    await app.execute(`UPDATE links SET ${change} WHERE slug = '${slug}'`);
+  }
   await post('admin/blocked-hosts', { host: 'phishing.example' }, accessToken);
   const addresses = Object.values(VISITOR_ADDRESSES);
   for (const [i, { slug }] of LINKS.entries()) {
