@@ -11,7 +11,7 @@ export function Overview() {
     { label: links.value.today, value: sum(({ clicksToday }) => clicksToday) },
     { label: links.value.repeatToday, value: sum(({ repeatClicksToday }) => repeatClicksToday) },
     { label: links.value.week, value: sum(({ week }) => week.reduce((total, day) => total + day, 0)) },
-    { label: links.value.total, value: sum(({ clicks }) => clicks) },
+    { label: links.value.allClicks, value: sum(({ clicks }) => clicks) },
     { label: links.value.linkCount, value: all.length },
   ];
   return (
