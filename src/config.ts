@@ -2,15 +2,33 @@
  * The settings of a node, read once from the environment. Every fault is found, not only the first.
  * An empty variable counts as one that is not set: that is what compose files and unit files make of a missing value.
  */
+
 import { existsSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { LOCALES, type Locale, normalizeEmail } from './core/account.ts';
+import {
+  existing,
+  isSameServer,
+  mailHost,
+  parseAddress,
+  parseApiRoot,
+  parseBaseUrl,
+  parseBotToken,
+  parseChats,
+  parseDatabaseUrl,
+  parseHost,
+  parseProxies,
+  parseRedisUrl,
+  parseSecretKey,
+  parseShops,
+  parseSmtpUrl,
+  QUICK_LINK_SHOPS,
+} from './config-values.ts';
+import { LOCALES, type Locale } from './core/account.ts';
 import type { Limits } from './core/limits.ts';
 import { LOG_LEVELS, type LogLevel } from './core/ports.ts';
-import { isShopName } from './core/quick-links.ts';
 import type { Quotas } from './core/quota.ts';
 import {
   bytes,
@@ -20,29 +38,19 @@ import {
   integer,
   KIB,
   oneOf,
-  type Parse,
   type ReadFile,
-  SettingError,
   type Settings,
   settingsOf,
 } from './settings.ts';
 import { readIfPresent } from './storage/private-file.ts';
 
-export type { ConfigFault };
-
-export const SECRET_KEY_MIN_BYTES = 32;
-/** A longer key with fewer different characters than this was typed, not made. */
-const SECRET_KEY_MIN_DIFFERENT = 8;
 /** Room for the newest segment of every log. */
 const CLICK_LOG_MIN_BYTES = KIB ** 2;
 /** As `maxmemory 200mb` of Redis. */
 const GUEST_CACHE_BYTES = 200 * KIB ** 2;
 /** An empty Redis takes some megabytes itself. */
 const GUEST_CACHE_MIN_BYTES = 16 * KIB ** 2;
-const QUICK_LINK_SHOPS = ['ozon', 'wildberries', 'aliexpress'];
-const NO_SHOPS = 'none';
 const THREADS_MAX = 128;
-const REDIS_PORT = '6379';
 const QUOTA_MAX = 1_000_000_000;
 /** Counts are integers of 32 bits in Postgres, and go somewhat beyond the limit. */
 const LIMIT_MAX = 1_000_000_000;
@@ -196,77 +204,6 @@ export function mailWay({ smtpUrl, isProduction }: Pick<Config, 'smtpUrl' | 'isP
   return isProduction ? 'off' : 'log';
 }
 
-/** @param proxies valid, as in `Config` */
-export function trustedProxyList(proxies: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const proxy of proxies) addProxy(list, proxy);
-  return list;
-}
-
-const existing =
-  (hasFile: ConfigSurroundings['hasFile']): Parse<string> =>
-  (text) => {
-    const path = resolve(text);
-    if (!hasFile(path)) throw new SettingError(`names ${path}, which is not there`);
-    return path;
-  };
-
-function parseHost(text: string): string {
-  if (isIP(text) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) {
-    throw new SettingError(`must be an address or a host name to listen on such as 0.0.0.0, is "${text}"`);
-  }
-  return text;
-}
-
-/** A path that needs no escaping, in a URL, in HTML, in a cookie. */
-const BASE_PATH = /^(?:\/[\w.~-]+)*\/?$/;
-
-function parseBaseUrl(text: string): string {
-  const url = URL.parse(text);
-  const isBase =
-    url !== null &&
-    ['http:', 'https:'].includes(url.protocol) &&
-    BASE_PATH.test(url.pathname) &&
-    url.href === `${url.origin}${url.pathname}` &&
-    !/[?#]/.test(text);
-  if (!isBase) {
-    const what = 'must be http:// or https://, a host and perhaps a path of letters, digits and -._~, without user or query';
-    throw new SettingError(`${what}, is "${text}"`);
-  }
-  return url.href.replace(/\/$/, '');
-}
-
-function parseDatabaseUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-    throw new SettingError('must look like postgres://user:password@host:5432/database');
-  }
-  return text;
-}
-
-function isSameServer(url: string, other: string | null): boolean {
-  const [one, two] = [new URL(url.toLowerCase()), other === null ? null : new URL(other.toLowerCase())];
-  return one.hostname === two?.hostname && (one.port || REDIS_PORT) === (two.port || REDIS_PORT);
-}
-
-/** ioredis would take settings of its own from a query. */
-function parseRedisUrl(text: string): string {
-  const url = URL.parse(text);
-  const isPlain = url !== null && /^(\/\d*)?$/.test(url.pathname) && url.search === '' && url.hash === '';
-  if (!isPlain || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
-    throw new SettingError('must look like redis://user:password@host:6379/0, or rediss:// for TLS');
-  }
-  return text;
-}
-
-function parseSmtpUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') {
-    throw new SettingError('must look like smtp://user:password@host:587 or smtps://user:password@host');
-  }
-  return text;
-}
-
 const TELEGRAM_API_ROOT = 'https://api.telegram.org';
 const POSTGRES_AWAY_SEC = 60;
 const DAY_SEC = 86_400;
@@ -282,78 +219,4 @@ function readTelegram(settings: Settings, faults: ConfigFault[]): TelegramConfig
   if (!isFaulty && token !== null) faults.push({ name: 'TELEGRAM_CHATS', message: 'must name chats, because TELEGRAM_TOKEN is set' });
   if (!isFaulty && chats !== null) faults.push({ name: 'TELEGRAM_TOKEN', message: 'must be set, because TELEGRAM_CHATS is' });
   return null;
-}
-
-function parseBotToken(text: string): string {
-  if (!/^\d{3,20}:[\w-]{10,100}$/.test(text))
-    throw new SettingError('must be the token of a bot, as BotFather gives it: digits, ":" and letters');
-  return text;
-}
-
-function parseChats(text: string): string[] {
-  const chats = text.split(/[\s,]+/).filter((chat) => chat !== '');
-  const wrong = chats.filter((chat) => !/^(-?\d{1,20}|@\w{4,40})$/.test(chat));
-  if (wrong.length === 0 && chats.length > 0) return [...new Set(chats)];
-  throw new SettingError(
-    `must be ids of chats or names of channels such as -1001234567890 or @channel, separated by commas, has "${wrong.join('", "')}"`,
-  );
-}
-
-function parseApiRoot(text: string): string {
-  const url = URL.parse(text);
-  const isRoot = url !== null && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.search === '' && url.hash === '';
-  if (!isRoot) throw new SettingError(`must be http:// or https:// and a host, is "${text}"`);
-  return url.href.replace(/\/+$/, '');
-}
-
-function parseAddress(text: string): string {
-  const address = normalizeEmail(text);
-  if (address === null) throw new SettingError(`must be an e-mail address such as elnk@example.com, without a name, is "${text}"`);
-  return address;
-}
-
-/** Behind the @ of the default sender. Mail has a notation of its own for numeric addresses, which servers rarely take. */
-function mailHost(baseUrl: string | null): string {
-  const host = baseUrl === null ? 'localhost' : new URL(baseUrl).hostname;
-  return isIP(host.replace(/^\[|\]$/g, '')) === 0 ? host : 'localhost';
-}
-
-function parseSecretKey(text: string): string {
-  const bytes = Buffer.byteLength(text);
-  if (bytes < SECRET_KEY_MIN_BYTES) throw new SettingError(`must have at least ${SECRET_KEY_MIN_BYTES} bytes, has ${bytes}`);
-  if (new Set(text).size < SECRET_KEY_MIN_DIFFERENT) throw new SettingError('must be random, as `openssl rand -base64 32` makes it');
-  return text;
-}
-
-function parseShops(text: string): string[] {
-  if (text === NO_SHOPS) return [];
-  const shops = text
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((shop) => shop !== '');
-  const wrong = shops.filter((shop) => !isShopName(shop));
-  if (shops.length > 0 && wrong.length === 0) return [...new Set(shops)];
-  throw new SettingError(
-    `must be names of shops as they stand before .ru, separated by commas, or ${NO_SHOPS}; has "${wrong.join('", "')}"`,
-  );
-}
-
-function parseProxies(text: string): string[] {
-  const proxies = text.split(/[\s,]+/).filter((proxy) => proxy !== '');
-  const wrong = proxies.filter((proxy) => !isProxy(proxy));
-  if (wrong.length === 0) return proxies;
-  throw new SettingError(`must be addresses or CIDRs such as 10.0.0.0/8, separated by commas, has "${wrong.join('", "')}"`);
-}
-
-function isProxy(proxy: string): boolean {
-  const [address, prefix, ...rest] = proxy.split('/');
-  const bits = isIP(address) === 6 ? 128 : 32;
-  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
-}
-
-function addProxy(list: BlockList, proxy: string): void {
-  const [address, prefix] = proxy.split('/');
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  if (prefix === undefined) list.addAddress(address, family);
-  else list.addSubnet(address, Number(prefix), family);
 }

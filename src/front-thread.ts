@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createShardClient } from './actors/shard-port.ts';
 import { joinAdministration } from './administration.ts';
-import { trustedProxyList } from './config.ts';
+import { trustedProxyList } from './config-values.ts';
 import { threadAnnouncer } from './core/announce.ts';
 import { accountRequestSchemas } from './core/api/accounts.ts';
 import { countersOf, readCounters } from './core/counters.ts';

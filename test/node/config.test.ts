@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Config, type ConfigFault, localOrigin, readConfig, readEnvironment, trustedProxyList } from '../../src/config.ts';
+import { type Config, localOrigin, readConfig, readEnvironment } from '../../src/config.ts';
+import { trustedProxyList } from '../../src/config-values.ts';
+import type { ConfigFault } from '../../src/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const KEY = '0123456789abcdefghijklmnopqrstuv';

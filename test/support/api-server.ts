@@ -1,7 +1,7 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { joinAdministration } from '../../src/administration.ts';
-import { trustedProxyList } from '../../src/config.ts';
+import { trustedProxyList } from '../../src/config-values.ts';
 import { createAllowance } from '../../src/core/allowance.ts';
 import { type Announcer, threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas } from '../../src/core/api/accounts.ts';

@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createLimits } from '../../src/actors/limits.ts';
-import { trustedProxyList } from '../../src/config.ts';
+import { trustedProxyList } from '../../src/config-values.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { Throttle, ThrottlePolicy } from '../../src/core/ports/accounts.ts';
 import type { LinkChanges, NewLink, OwnedLink } from '../../src/core/ports/links.ts';
