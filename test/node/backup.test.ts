@@ -1,16 +1,14 @@
 // timeout: 240 s
 /** A backup beside a running node, and what a node makes of it in another folder. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openForCommand } from '../../src/storage/postgres/command-access.ts';
 import { embeddedAddress } from '../../src/storage/postgres/embedded.ts';
 import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
+import { startCommand } from '../support/command.ts';
 import { startLoad } from '../support/load.ts';
 import { silentLogger } from '../support/logger.ts';
 import { say } from '../support/say.ts';
@@ -20,7 +18,6 @@ import { type Shape, shapeSettings, startTestNode, type TestNode } from '../supp
 import { apiClient, makeOwner, type TestOwner } from '../support/test-owner.ts';
 import { until } from '../support/until.ts';
 
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 const SHAPE: Shape = { fronts: 2, shards: 2 };
 const settings = { ...shapeSettings(SHAPE), DATABASE_URL: '' };
 /** Each shard stores its first thousand clicks, and the next ones a quarter of a minute later: some are in Postgres, the others only in the logs. */
@@ -30,21 +27,7 @@ const RATE = 1_200;
 const WARM_UP_MS = 3_000;
 const BROWSER = 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n';
 
-type Command = ChildProcess & { outcome: Promise<{ code: number | null; stdout: string; stderr: string }> };
-
-function command(args: string[], dataDir: string, env: Record<string, string> = {}): Command {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: temporaryFolder(),
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const outcome = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(([[code], stdout, stderr]) => ({
-    code,
-    stdout,
-    stderr,
-  }));
-  return Object.assign(child, { outcome });
-}
+const command = (args: string[], dataDir: string, env: Record<string, string> = {}) => startCommand(args, { DATA_DIR: dataDir, ...env });
 
 async function resultOf(args: string[], dataDir: string): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await command(args, dataDir).outcome;

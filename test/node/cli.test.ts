@@ -1,41 +1,21 @@
 /** The command line as people and scripts use it: a process, its output, its exit code. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeNodeAddress } from '../../src/storage/data-folder.ts';
 import { verifyPassword } from '../../src/storage/passwords.ts';
 import { processIdentity } from '../../src/storage/process.ts';
+import { CLI, type Outcome, startCommand } from '../support/command.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { spawnTestNode } from '../support/test-node.ts';
 import { until } from '../support/until.ts';
 
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
-
-type Outcome = { code: number | null; stdout: string; stderr: string };
-
-/** @param env over an environment without settings */
-function start(args: string[], env: Record<string, string>): ChildProcess & { outcome: Promise<Outcome> } {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: temporaryFolder(), // where no .env is
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const outcome = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(([[code], stdout, stderr]) => ({
-    code,
-    stdout,
-    stderr,
-  }));
-  return Object.assign(child, { outcome });
-}
-
-const run = (args: string[], env: Record<string, string> = {}): Promise<Outcome> => start(args, env).outcome;
+const run = (args: string[], env: Record<string, string> = {}): Promise<Outcome> => startCommand(args, env).outcome;
 
 /** The result of a command that has to succeed. */
 async function resultOf(args: string[], env: Record<string, string>) {
@@ -250,7 +230,7 @@ it('helps everywhere', async () => {
 
 it('ends at once at the second signal', async () => {
   const dataDir = join(temporaryFolder(), 'data');
-  const node = start(['serve'], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'info', FRONT_THREADS: '1' });
+  const node = startCommand(['serve'], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'info', FRONT_THREADS: '1' });
   await until('a node that is ready', () => existsSync(join(dataDir, 'node.json')), 30_000);
   const postgres = Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
   node.kill('SIGTERM');

@@ -1,7 +1,7 @@
 /** The QR code of a link; the picture is asked for with the token, which an <img> could not send. */
-import { useEffect, useState } from 'preact/hooks';
 import { askRaw } from '../../api/client.ts';
 import { Icon } from '../../components/icons.tsx';
+import { useObjectUrl } from '../../use-object-url.ts';
 import { useResource } from '../../use-resource.ts';
 import { links } from './words.ts';
 
@@ -13,13 +13,7 @@ const pictureOf = async (slug: string, query: string, signal?: AbortSignal): Pro
 
 export function QrImage({ slug, size }: { slug: string; size: number }) {
   const { data } = useResource((signal) => pictureOf(slug, 'format=svg', signal), [slug]);
-  const [address, setAddress] = useState<string | null>(null);
-  useEffect(() => {
-    if (data === null) return undefined;
-    const made = URL.createObjectURL(data);
-    setAddress(made);
-    return () => URL.revokeObjectURL(made);
-  }, [data]);
+  const address = useObjectUrl(data);
   const box = { width: size, height: size };
   return (
     <figure class="qr">

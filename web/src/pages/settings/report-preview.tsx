@@ -1,5 +1,5 @@
 /** The PDF of a day, in the browser's own viewer where it has one, else to be opened or kept. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { askRaw } from '../../api/client.ts';
 import { explain, faultOf } from '../../api/explain.ts';
 import { Dialog } from '../../components/dialog.tsx';
@@ -7,6 +7,7 @@ import { Field } from '../../components/field.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { ownZone } from '../../format.ts';
+import { useObjectUrl } from '../../use-object-url.ts';
 import { useResource } from '../../use-resource.ts';
 import { addDays, todayIn } from '../links/range.ts';
 import { reports } from './report-words.ts';
@@ -18,13 +19,7 @@ export function ReportPreview({ onClose }: { onClose: () => void }) {
   const yesterday = addDays(todayIn(ownZone()), -1);
   const [day, setDay] = useState(yesterday);
   const { data, error } = useResource((signal) => pdfOf(day, signal), [day]);
-  const [address, setAddress] = useState<string | null>(null);
-  useEffect(() => {
-    if (data === null) return undefined;
-    const made = URL.createObjectURL(data);
-    setAddress(made);
-    return () => URL.revokeObjectURL(made);
-  }, [data]);
+  const address = useObjectUrl(data);
   const dayFault = faultOf(error, 'day');
   return (
     <Dialog title={reports.value.title} size="wide" onClose={onClose}>
