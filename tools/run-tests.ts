@@ -9,18 +9,18 @@
  * `process.exit(0)` before its suite begins, tests behind `.skip`, no file found. A test that hangs hangs for ever, and what it has
  * started outlives it.
  *
+ * With --jobs, those that say `// alone` in their first lines come last, one at a time.
+ *
  * The last line on standard output is `N passed, N failed`, in tests; the exit code is 1 unless nothing failed.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { dirname, join, normalize, sep } from 'node:path';
+import { join, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type FileResult, killRunningTests, runTestFile } from './test-file.ts';
+import { type FileResult, killRunningTests, runTestFile, wantsToBeAlone } from './test-file.ts';
 
 const DEFAULT_ROOT = 'test';
 const DEFAULT_JOBS = 1;
-/** Folders of tests that want the machine for themselves, because they measure or load it. They come last, one at a time. */
-const ALONE = ['e2e', 'faults', 'timing'];
 /** Test files in such folders are there for tests to run, and some of them fail. */
 const FIXTURES = 'fixtures';
 /** Only run when they are named: `make soak`. */
@@ -38,11 +38,12 @@ let passed = 0;
 let failed = 0;
 const failedFiles: string[] = [];
 const files = testFiles(roots);
+const alone = new Set(files.filter(wantsToBeAlone));
 await runAll(
-  files.filter((path) => !wantsToBeAlone(path)),
+  files.filter((path) => !alone.has(path)),
   jobs,
 );
-await runAll(files.filter(wantsToBeAlone), 1);
+await runAll([...alone], 1);
 if (failedFiles.length > 0) console.log(`\nfailed:\n${failedFiles.map((path) => `  ${path}\n`).join('')}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
@@ -50,12 +51,6 @@ process.exitCode = failed > 0 ? 1 : 0;
 async function runAll(paths: string[], atOnce: number): Promise<void> {
   const queue = paths.values();
   await Promise.all(Array.from({ length: atOnce }, () => runEach(queue)));
-}
-
-function wantsToBeAlone(path: string): boolean {
-  return dirname(path)
-    .split(sep)
-    .some((folder) => ALONE.includes(folder));
 }
 
 async function runEach(queue: Iterable<string>): Promise<void> {

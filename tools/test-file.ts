@@ -14,7 +14,7 @@ const LEFTOVER_GRACE_MS = 1_000;
 const KILL_GRACE_MS = 5_000;
 /** Only the end of the output is kept: the summary and the errors stand there. */
 const OUTPUT_MAX_CHARACTERS = 1_000_000;
-const TIMEOUT_COMMENT_LINES = 5;
+const COMMENT_LINES = 5;
 
 export type FileResult = {
   /** Tests. A file with a fault counts at least one failed test. */
@@ -85,10 +85,14 @@ async function endFamily(family: Family): Promise<string[]> {
 }
 
 function declaredTimeoutMs(source: string): number | null {
-  const head = source.split('\n', TIMEOUT_COMMENT_LINES).join('\n');
-  const seconds = /^\/\/ timeout: (\d+) s$/m.exec(head)?.[1];
+  const seconds = /^\/\/ timeout: (\d+) s$/m.exec(headOf(source))?.[1];
   return seconds === undefined ? null : Number(seconds) * 1_000;
 }
+
+/** Whether a file wants no other test beside it: it says so by `// alone` in its first lines, mostly because it measures. */
+export const wantsToBeAlone = (path: string): boolean => /^\/\/ alone$/m.test(headOf(readFileSync(path, 'utf8')));
+
+const headOf = (source: string): string => source.split('\n', COMMENT_LINES).join('\n');
 
 /**
  * Tests that uvu will never hear of: of a suite without `.run()`, or added after it. Nobody can see them at run time when another

@@ -1,4 +1,5 @@
 // timeout: 240 s
+// alone
 /**
  * G6 with trouble between visitors and the count: connections that are cut around a grant, shards that crash, a Postgres that is stopped,
  * killed and frozen. Never more than the limit, an answer in bounded time, and plain links do not notice. SOAK=1: ten times as many cuts.

@@ -1,4 +1,5 @@
 // timeout: 180 s
+// alone
 /** G4 for the Redis of guest links: stopped, started again, frozen, thawed and emptied under load. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

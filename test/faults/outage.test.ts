@@ -1,4 +1,5 @@
 // timeout: 240 s
+// alone
 /** G4 for Postgres: stopped, started again, frozen and thawed under load. Redirects go on, clicks wait on disk, and everybody is told. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

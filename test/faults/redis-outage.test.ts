@@ -1,4 +1,5 @@
 // timeout: 180 s
+// alone
 /** G4 for Redis, and for Redis and Postgres at once: stopped, frozen, and back in either order, under load. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

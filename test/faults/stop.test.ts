@@ -1,4 +1,5 @@
 // timeout: 300 s
+// alone
 /**
  * G8: a stop is clean. SIGTERM under load: the node ends in time with code 0 and nothing is lost; with Postgres at hand everything is stored
  * by then, without it the clicks are found at the next start. SOAK=1: ten times as many.

@@ -1,4 +1,5 @@
 // timeout: 300 s
+// alone
 /**
  * Nobody learns from the time of an answer whether an address has an account: a known and an unknown one are tried in turns, in an order of
  * their own each time, and the medians are compared.
@@ -14,7 +15,7 @@ import { randomFrom, seed } from '../support/seed.ts';
 
 const TRIES = 400;
 /** Of what has each password checked or made as login does. */
-const FEWER_TRIES = 150;
+const FEWER_TRIES = 100;
 /** On a busy machine a median of many milliseconds wanders by more than its difference. */
 const MAX_DIFFERENCE = { ms: 5, share: 0.1 };
 const WARM_UP_TRIES = 4;

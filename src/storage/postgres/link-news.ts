@@ -24,7 +24,10 @@ export async function announceLinks(db: Queryable, slugs: readonly string[]): Pr
   await db.query('SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message', [CHANNEL, messages]);
 }
 
-/** Moves the versions of what is heard of. After a connection was lost, those of everything: nobody knows what was missed. */
+/**
+ * Moves the versions of what is heard of. After a connection was lost nobody knows what was missed, so that everything is looked up again; but what was
+ * known stays good enough for as long as Postgres cannot answer.
+ */
 export async function startLinkNews(url: string, versions: LinkVersions, logger: Logger): Promise<Component<void>> {
   const stopping = new AbortController();
 
@@ -46,7 +49,7 @@ export async function startLinkNews(url: string, versions: LinkVersions, logger:
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      if (isAgain) versions.bumpAll();
+      if (isAgain) versions.expireAll();
       await ended;
     } finally {
       stopping.signal.removeEventListener('abort', end);
