@@ -117,7 +117,6 @@ for (const { language, theme, width } of looks) {
       locale: language,
       colorScheme: theme,
       viewport: { width, height: HEIGHT },
-      javaScriptEnabled: false,
     });
     const faults: string[] = [];
     for (const path of VISITOR_PAGES) faults.push(...(await look(page, path, `visitor-${path.slice(1)}-${language}-${theme}-${width}`)));

@@ -64,7 +64,7 @@ async function stopWithPostgres(): Promise<void> {
       const shape = SHAPES[stop % SHAPES.length];
       node = await startTestNode({ dataDir, settings: { ...shapeSettings(shape), DATABASE_URL: database.value.url } });
       const load = startLoad({ url: node.url(), connections: CONNECTIONS, next });
-      await until('the first answer', () => load.figures.acked > 0);
+      await until('the first answer', () => load.figures.acked > 0, 30_000);
       await sleep(LOAD_MS.least + random() * (LOAD_MS.most - LOAD_MS.least));
       const tookMs = await expectCleanStop(node);
       const { acked, sent } = await load.stop();
