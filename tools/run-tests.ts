@@ -23,8 +23,6 @@ const DEFAULT_ROOT = 'test';
 const DEFAULT_JOBS = 1;
 /** Test files in such folders are there for tests to run, and some of them fail. */
 const FIXTURES = 'fixtures';
-/** Only run when they are named: `make soak`. */
-const SOAK = 'soak';
 /** What a test prints for people to read also when it passes; uvu's dots may stand in front of it. */
 const FIGURE = /figure: (.*)/g;
 const TIMER_MAX_MS = 2 ** 31 - 1; // setTimeout fires at once beyond it
@@ -94,7 +92,7 @@ function findTestFiles(path: string): string[] {
   return readdirSync(path, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
-      if (entry.isDirectory()) return entry.name === FIXTURES || entry.name === SOAK ? [] : findTestFiles(join(path, entry.name));
+      if (entry.isDirectory()) return entry.name === FIXTURES ? [] : findTestFiles(join(path, entry.name));
       return entry.name.endsWith('.test.ts') ? [join(path, entry.name)] : [];
     });
 }

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import type { Component } from '../../src/core/ports.ts';
 import { embeddedAddress } from '../../src/storage/postgres/embedded.ts';
 import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
-import { startLoad } from '../support/load.ts';
+import { firstAnswer, startLoad } from '../support/load.ts';
 import { silentLogger } from '../support/logger.ts';
 import { postgresProcesses, startOwnPostgres } from '../support/own-postgres.ts';
 import { signalAll } from '../support/processes.ts';
@@ -19,12 +19,9 @@ import { storedClicks, untilDrained } from '../support/stored-clicks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Shape, shapeSettings, spawnTestNode, startTestNode, type TestNode } from '../support/test-node.ts';
 import { makeOwner, type TestOwner } from '../support/test-owner.ts';
-import { until } from '../support/until.ts';
 
 const ROUNDS = { external: 16 * SOAK_FACTOR, embedded: 4 * SOAK_FACTOR };
 const CONNECTIONS = 16;
-/** A node that has just started beside other work may take its time. */
-const FIRST_MS = 30_000;
 const LINKS = 40;
 const LOAD_MS = { least: 100, most: 1_500 };
 /** A node is killed again so long after its start at most: before it is ready, or while it reads what the one before has left. */
@@ -99,7 +96,7 @@ async function rounds(name: string, count: number, dataDir: string, store: Store
     for (let round = 1; round <= count; round++) {
       const victim = VICTIMS[round % VICTIMS.length];
       const load = startLoad({ url: node.url(), connections: CONNECTIONS, next: randomLink(owner, random) });
-      await until('the first answer', () => load.figures.acked > 0, FIRST_MS);
+      await firstAnswer(load);
       await sleep(LOAD_MS.least + random() * (LOAD_MS.most - LOAD_MS.least));
       let happened = `${describe(shape)}, ${victim} killed`;
       if (victim === 'postgres') {

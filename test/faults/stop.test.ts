@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createPool } from '../../src/storage/postgres/pool.ts';
-import { type LoadFigures, startLoad } from '../support/load.ts';
+import { firstAnswer, type LoadFigures, startLoad } from '../support/load.ts';
 import { silentLogger } from '../support/logger.ts';
 import { startOwnPostgres } from '../support/own-postgres.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -64,7 +64,7 @@ async function stopWithPostgres(): Promise<void> {
       const shape = SHAPES[stop % SHAPES.length];
       node = await startTestNode({ dataDir, settings: { ...shapeSettings(shape), DATABASE_URL: database.value.url } });
       const load = startLoad({ url: node.url(), connections: CONNECTIONS, next });
-      await until('the first answer', () => load.figures.acked > 0, 30_000);
+      await firstAnswer(load);
       await sleep(LOAD_MS.least + random() * (LOAD_MS.most - LOAD_MS.least));
       const tookMs = await expectCleanStop(node);
       const { acked, sent } = await load.stop();

@@ -1,15 +1,13 @@
 /** Daily reports of a whole node: the PDF of the API against its own numbers, the mail, its PDF, and the way out. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Stats } from '../../src/core/api/stats.ts';
 import { lastDay } from '../../src/core/daily-report.ts';
 import { dayToISO } from '../../src/core/zone.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
+import { startCommand } from '../support/command.ts';
 import { silentLogger } from '../support/logger.ts';
 import { startMailServer } from '../support/mail-server.ts';
 import { linesOf, readPdf } from '../support/pdf-text.ts';
@@ -24,7 +22,6 @@ const ZONE = zoneWhereItIs(2);
 const PHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1';
 const PC = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 
 const database = await testDatabase();
 const { value: pool, stop: closePool } = await createPool({ url: database.value.url, name: 'test', max: 2, logger: silentLogger });
@@ -135,13 +132,10 @@ it('are sent after midnight, once, with the PDF, and end with one click', async 
 
 it('are sent by the command line, and written to a file', async () => {
   const run = async (...args: string[]) => {
-    const child = spawn(process.execPath, [CLI, 'report', 'send', email, '--day', dayToISO(today()), ...args], {
-      env: { ...process.env, ...settings, DATA_DIR: dataDir },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const [[code], out, errors] = await Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]);
-    assert.equal([code, errors], [0, '']);
-    return JSON.parse(out);
+    const command = startCommand(['report', 'send', email, '--day', dayToISO(today()), ...args], { ...settings, DATA_DIR: dataDir });
+    const { code, stdout, stderr } = await command.outcome;
+    assert.equal([code, stderr], [0, '']);
+    return JSON.parse(stdout);
   };
   const before = server.value.received.length;
   assert.is((await run()).sent, true);

@@ -3,6 +3,7 @@
  * each request. Nothing is ever sent twice.
  */
 import { connect, type Socket } from 'node:net';
+import { until } from './until.ts';
 
 export type LoadRequest = {
   path: string;
@@ -45,6 +46,13 @@ export type Load = {
 
 const RECONNECT_MS = 20;
 const LAST_ANSWERS_MS = 5_000;
+/** A node that has just started beside other work may take its time. */
+const FIRST_ANSWER_MS = 30_000;
+
+/** Settles when there is one, so that what is done to the node next is done under load. */
+export async function firstAnswer({ figures }: Load): Promise<void> {
+  await until('the first answer', () => figures.acked > 0, FIRST_ANSWER_MS);
+}
 
 export function startLoad<R extends LoadRequest>(options: LoadOptions<R>): Load {
   const figures: LoadFigures = { sent: 0, acked: 0, refused: {}, cut: 0 };
