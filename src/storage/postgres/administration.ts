@@ -24,7 +24,7 @@ export type Act = {
 export async function administer<T>(pool: Pool, adminId: number, work: (act: Act) => Promise<T | Failure>): Promise<T> {
   const acting = (client: PoolClient) =>
     work({ client, record: (action, subject, changes) => recordAct(client, adminId, action, subject, changes) });
-  const done = await inTransaction(pool, acting, 'BEGIN ISOLATION LEVEL READ COMMITTED');
+  const done = await inTransaction(pool, acting);
   if (done instanceof Failure) throw done;
   return done;
 }

@@ -4,9 +4,6 @@ import { Failure } from '../../core/failure.ts';
 import { QuotaExceeded, type Quotas, quotaOf } from '../../core/quota.ts';
 import type { PoolClient } from './pool.ts';
 
-/** Of the transaction that asks: what is counted behind the lock has to be as of then, not as of the transaction's begin. */
-export const BEGIN_ALLOWANCE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
-
 export type Room = {
   /** Links that may be made; Infinity for a plan without a limit. */
   free: number;
@@ -17,7 +14,7 @@ export type Room = {
 /**
  * Asked twice: first without a lock, so that whoever has no limit or no place left waits for nobody; then, with a place left, behind the lock
  * of the account, which is held until the links are committed. So of any number at once only as many get through as there are places.
- * @param client in the transaction that makes the links, begun with BEGIN_ALLOWANCE
+ * @param client in the transaction that makes the links
  * @returns a Failure when the account may not make links at all
  */
 export async function roomFor(client: PoolClient, ownerId: number, quotas: Quotas): Promise<Room | Failure> {

@@ -33,6 +33,35 @@ const NOTE_LATE = `
 /** No calendar of the world is more than a day behind; the other day is for clicks that are folded late. */
 const OLDEST_RANKED_DAY = 'current_date - 2';
 
+/**
+ * Waits for deletions of links that have begun to delete figures (link-deletion.ts); those that come later wait for the totals, so for the end of
+ * the fold. What is gone after that is seen by the next statement, which has a snapshot of its own.
+ */
+const WRITE_TOTALS = `
+  INSERT INTO link_totals AS t (link_id, clicks, uniques, bots, fold, facets)
+  SELECT d.link_id, sum(d.clicks), sum(d.uniques), sum(d.bots), $1::bigint, f.facets
+  FROM fold_days d JOIN fold_totals f USING (link_id) JOIN links l ON l.id = d.link_id GROUP BY d.link_id, f.facets ORDER BY d.link_id
+  ON CONFLICT (link_id) DO UPDATE
+    SET clicks = t.clicks + excluded.clicks, uniques = t.uniques + excluded.uniques, bots = t.bots + excluded.bots,
+        fold = excluded.fold, facets = excluded.facets`;
+
+const WRITE_OTHERS = `
+  WITH d AS MATERIALIZED (SELECT f.*, l.owner_id FROM fold_days f LEFT JOIN links l ON l.id = f.link_id),
+  docs AS (
+    INSERT INTO link_days (link_id, day, doc) SELECT link_id, day, doc FROM d WHERE owner_id IS NOT NULL ORDER BY link_id, day
+    ON CONFLICT (link_id, day) DO UPDATE SET doc = excluded.doc
+  ),
+  rankings AS (
+    INSERT INTO link_rankings AS r (period, link_id, owner_id, clicks)
+    SELECT period, link_id, owner_id, clicks FROM (
+      SELECT '-infinity'::date AS period, link_id, owner_id, sum(clicks) AS clicks FROM d GROUP BY link_id, owner_id
+      UNION ALL
+      SELECT day, link_id, owner_id, clicks FROM d WHERE day >= ${OLDEST_RANKED_DAY}
+    ) it WHERE owner_id IS NOT NULL AND clicks > 0 ORDER BY period, link_id
+    ON CONFLICT (period, link_id) DO UPDATE SET clicks = r.clicks + excluded.clicks
+  )
+  DELETE FROM link_totals t USING d WHERE t.link_id = d.link_id AND d.owner_id IS NULL`;
+
 export function createFoldStore(pool: pg.Pool): FoldStore {
   return {
     fold: (maxRows, work) =>
@@ -106,27 +135,8 @@ function transaction(client: pg.PoolClient, batchIds: readonly number[], { folds
     async writeDays(days, totals) {
       await copyIn(client, 'fold_days (link_id, day, doc, clicks, uniques, bots)', dayRows(days));
       await copyIn(client, 'fold_totals (link_id, facets)', totalRows(totals));
-      await client.query(`
-        WITH d AS MATERIALIZED (SELECT f.*, l.owner_id FROM fold_days f JOIN links l ON l.id = f.link_id),
-        docs AS (
-          INSERT INTO link_days (link_id, day, doc) SELECT link_id, day, doc FROM d ORDER BY link_id, day
-          ON CONFLICT (link_id, day) DO UPDATE SET doc = excluded.doc
-        ),
-        rankings AS (
-          INSERT INTO link_rankings AS r (period, link_id, owner_id, clicks)
-          SELECT period, link_id, owner_id, clicks FROM (
-            SELECT '-infinity'::date AS period, link_id, owner_id, sum(clicks) AS clicks FROM d GROUP BY link_id, owner_id
-            UNION ALL
-            SELECT day, link_id, owner_id, clicks FROM d WHERE day >= ${OLDEST_RANKED_DAY}
-          ) it WHERE clicks > 0 ORDER BY period, link_id
-          ON CONFLICT (period, link_id) DO UPDATE SET clicks = r.clicks + excluded.clicks
-        )
-        INSERT INTO link_totals AS t (link_id, clicks, uniques, bots, fold, facets)
-        SELECT d.link_id, sum(d.clicks), sum(d.uniques), sum(d.bots), ${folds}, f.facets
-        FROM d JOIN fold_totals f USING (link_id) GROUP BY d.link_id, f.facets ORDER BY d.link_id
-        ON CONFLICT (link_id) DO UPDATE
-          SET clicks = t.clicks + excluded.clicks, uniques = t.uniques + excluded.uniques, bots = t.bots + excluded.bots,
-              fold = excluded.fold, facets = excluded.facets`);
+      await client.query(WRITE_TOTALS, [folds]);
+      await client.query(WRITE_OTHERS);
       await client.query('TRUNCATE fold_days, fold_totals');
       const firstDay = days.reduce((first, { day }) => Math.min(first, day), Number.POSITIVE_INFINITY);
       if (firstDay <= wholeTarget) await client.query(NOTE_LATE, [firstDay - 1]);

@@ -11,7 +11,6 @@ import {
   type ImportWorkStore,
   refusalText,
 } from '../../core/link-import.ts';
-import { BEGIN_ALLOWANCE } from './allowance.ts';
 import type { Importer } from './link-importer.ts';
 import { deleteFile, failImport } from './link-imports.ts';
 import { inTransaction, type Pool, type PoolClient } from './pool.ts';
@@ -51,7 +50,7 @@ export function createImportWorkStore(pool: Pool, importer: Importer): ImportWor
         if (!(outcomes instanceof Failure)) await write(client, importId, step, outcomes);
         return outcomes;
       };
-      const outcomes = await inTransaction(pool, work, BEGIN_ALLOWANCE);
+      const outcomes = await inTransaction(pool, work);
       if (outcomes instanceof Failure) throw outcomes;
       return outcomes;
     },

@@ -3,7 +3,7 @@ import { Failure } from '../../core/failure.ts';
 import type { ImportMode, ImportOutcome } from '../../core/link-import.ts';
 import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports/links.ts';
 import type { Quotas } from '../../core/quota.ts';
-import { BEGIN_ALLOWANCE, roomFor } from './allowance.ts';
+import { roomFor } from './allowance.ts';
 import { announceLinks } from './link-news.ts';
 import { insertLinks, judgeLinks } from './links-bulk.ts';
 import { inTransaction, type Pool, type PoolClient } from './pool.ts';
@@ -37,7 +37,7 @@ export function createImporter(pool: Pool, randomBytes: (n: number) => Uint8Arra
   return {
     importInto,
     async importSome(ownerId, links, mode) {
-      const outcomes = await inTransaction(pool, (client) => importInto(client, ownerId, links, mode), BEGIN_ALLOWANCE);
+      const outcomes = await inTransaction(pool, (client) => importInto(client, ownerId, links, mode));
       if (outcomes instanceof Failure) throw outcomes;
       return outcomes;
     },

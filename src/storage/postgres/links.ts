@@ -6,7 +6,7 @@ import type { Idempotency, LinkChanges, LinkStore, NewLink, OwnedLink } from '..
 import type { Quotas } from '../../core/quota.ts';
 import { freshSlug } from '../../core/slug.ts';
 import { sliceOf } from './administration.ts';
-import { BEGIN_ALLOWANCE, roomFor, whyNotAllowed } from './allowance.ts';
+import { roomFor, whyNotAllowed } from './allowance.ts';
 import { inDomain } from './domain.ts';
 import { makeOnce } from './idempotency.ts';
 import { deleteFigures } from './link-deletion.ts';
@@ -31,18 +31,15 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
     idempotency: Idempotency | null,
     work: (client: PoolClient) => Promise<T | Failure>,
   ): Promise<{ answer: T; isRepeat: boolean }> {
-    let isRepeat = true;
-    const answer = await inTransaction(
-      pool,
-      (client) => {
-        const make = () => {
-          isRepeat = false;
-          return work(client);
-        };
-        return idempotency === null ? make() : makeOnce(client, ownerId, idempotency, make);
-      },
-      BEGIN_ALLOWANCE,
-    );
+    const { answer, isRepeat } = await inTransaction(pool, async (client) => {
+      let isRepeat = true;
+      const make = () => {
+        isRepeat = false;
+        return work(client);
+      };
+      const answer = idempotency === null ? await make() : await makeOnce(client, ownerId, idempotency, make);
+      return { answer, isRepeat };
+    });
     if (answer instanceof Failure) throw answer;
     return { answer, isRepeat };
   }

@@ -78,13 +78,16 @@ export async function createPool(options: PoolOptions): Promise<Component<Pool>>
   };
 }
 
+/** Each statement sees what was committed before it, whatever the database has for a default: what is read behind a lock has to be as of then. */
+const READ_COMMITTED = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
 /**
  * Runs `work` in a transaction of its own. Whatever goes wrong, the connection is closed, and with it the transaction: a client whose state
  * is not known must not go back to the pool.
- * @param begin the statement that begins it, with an isolation level where one is needed
+ * @param begin the statement that begins it, where another isolation level is needed
  * @throws what `work` threw, or why it could not be committed
  */
-export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, begin = 'BEGIN'): Promise<T> {
+export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, begin = READ_COMMITTED): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query(begin);

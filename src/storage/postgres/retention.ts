@@ -69,7 +69,7 @@ export function createRetentionStore(pool: pg.Pool): RetentionStore {
         const from = last === null ? BEFORE_ALL : [last.linkId, dayToISO(last.day)];
         const { rows } = await client.query<DayRow>(READ_DAYS, [...from, dayToISO(after), dayToISO(through)]);
         const replaced = rows.flatMap((row) => {
-          // Its link is just being deleted, or it was folded while that happened: then nobody reads it.
+          // Its link is just being deleted: nobody reads it any more.
           const doc = row.time_zone === null ? null : whole(row.doc, row.day, row.time_zone);
           return doc === null ? [] : [{ ...row, doc: Buffer.from(doc.buffer, doc.byteOffset, doc.length) }];
         });

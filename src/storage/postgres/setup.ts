@@ -8,21 +8,15 @@ import { hasAdministrator, lockAdministrators } from './administrators.ts';
 import { tokenHash } from './mail-tokens.ts';
 import { inTransaction, isUniqueViolation, type Pool, type PoolClient } from './pool.ts';
 
-const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
-
 /** @returns false when there is an administrator: then no token is good any more */
 export function keepSetupToken(pool: Pool, token: string): Promise<boolean> {
-  return inTransaction(
-    pool,
-    async (client) => {
-      await lockAdministrators(client);
-      await client.query('DELETE FROM setup_token');
-      if (await hasAdministrator(client)) return false;
-      await client.query('INSERT INTO setup_token (hash) VALUES ($1)', [tokenHash(token)]);
-      return true;
-    },
-    BEGIN,
-  );
+  return inTransaction(pool, async (client) => {
+    await lockAdministrators(client);
+    await client.query('DELETE FROM setup_token');
+    if (await hasAdministrator(client)) return false;
+    await client.query('INSERT INTO setup_token (hash) VALUES ($1)', [tokenHash(token)]);
+    return true;
+  });
 }
 
 export function createSetupStore(pool: Pool): SetupStore {
@@ -34,7 +28,7 @@ export function createSetupStore(pool: Pool): SetupStore {
 
     async complete(token, administrator) {
       try {
-        return await inTransaction(pool, (client) => complete(client, token, administrator), BEGIN);
+        return await inTransaction(pool, (client) => complete(client, token, administrator));
       } catch (error) {
         if (!isUniqueViolation(error, 'users_email')) throw error;
         const errors = [{ path: 'email', message: 'is that of an account already: take another one' }];
