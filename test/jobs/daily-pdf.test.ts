@@ -66,11 +66,25 @@ it('shortens long names with an ellipsis, leaves out signs that the font has not
   assert.ok(nameless !== undefined && all.includes(nameless.slug));
 });
 
-it('is a page of noughts for a day without clicks', async () => {
-  const { texts } = await readPdf(await render(sampleReport(0, randomFrom(1), 0), 'en'));
+it('is one page of noughts for a day without clicks', async () => {
+  const { pages, texts } = await readPdf(await render(sampleReport(0, randomFrom(1), 0), 'en'));
   const all = texts.map(({ text }) => text);
-  assert.ok(all.includes('3 links without clicks on this day.'));
+  assert.is(pages, 1);
+  assert.ok(all.includes('of 3 links'));
   assert.equal(overlaps(texts), []);
+});
+
+it('never ends with a page of one or two lines, whatever number of links there is', async () => {
+  for (let links = 27; links <= 36; links++) {
+    const report = { ...sampleReport(links, randomFrom(links), 40_000), more: { links: 2, clicks: 3 } };
+    const { pages, texts } = await readPdf(await render(report, 'en'));
+    const lines = linesOf(texts).map(plain);
+    assert.is(rowsIn(lines).length, links);
+    const last = linesOf(texts.filter(({ page }) => page === pages)).map(plain);
+    assert.ok(rowsIn(last).length >= 2, `${links} links: ${last.join(' | ')}`);
+    assert.ok(last.some((line) => line.startsWith('3 links without clicks')));
+    assert.is(pages, links + 2 <= 31 ? 2 : 3);
+  }
 });
 
 it('says how many more links there are than it lists', async () => {

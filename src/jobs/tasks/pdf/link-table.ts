@@ -1,4 +1,4 @@
-/** All links with clicks, as many pages as it takes. Each page repeats the headings. */
+/** All links with clicks, as many pages as it takes. Each page repeats the headings. Nothing at all when no link has clicks. */
 import { HOURS } from '../../../core/calendar.ts';
 import type { DailyReport, ReportRow } from '../../../core/daily-report.ts';
 import type { ReportWords } from '../../../core/report-words.ts';
@@ -10,6 +10,9 @@ const HEAD_HEIGHT = 18;
 const BODY_TOP = HEAD_TOP + HEAD_HEIGHT;
 /** Above the page's number. */
 const BODY_BOTTOM = PAGE.height - 44;
+const PAGE_LINES = Math.floor((BODY_BOTTOM - BODY_TOP) / ROW_HEIGHT);
+/** The page before gives some of its own up for that: a page with a note alone looks like a mistake. More than there are notes. */
+const LAST_PAGE_MIN_LINES = 4;
 const HOUR_WIDTH = 15.6;
 const HOURS_LEFT = PAGE.width - PAGE.margin - HOURS * HOUR_WIDTH;
 const NUMBER_WIDTH = 36;
@@ -25,25 +28,33 @@ const PADDING = 1.7;
 
 /** @param newPage begins one */
 export function drawLinkTable(sheet: Sheet, report: DailyReport, words: ReportWords, host: string, newPage: () => void): void {
+  if (report.rows.length === 0) return;
   const most = Math.max(1, ...report.rows.map(({ hours }) => Math.max(...hours)));
-  let y = Number.POSITIVE_INFINITY;
-  const nextRow = (): number => {
-    if (y + ROW_HEIGHT > BODY_BOTTOM) {
-      newPage();
-      drawHead(sheet, words);
-      y = BODY_TOP;
-    }
-    y += ROW_HEIGHT;
-    return y - ROW_HEIGHT;
-  };
-  for (const row of report.rows) drawRow(sheet, row, words, host, nextRow(), most);
   const notes: string[] = [];
   if (report.more.links > 0) notes.push(words.more(report.more.links, report.more.clicks));
   if (report.linksWithoutClicks > 0) notes.push(words.quiet(report.linksWithoutClicks));
-  for (const note of notes) {
-    const top = nextRow();
+  const lines = report.rows.length + notes.length;
+  let from = 0;
+  const topOf = (index: number): number => {
+    if (beginsPage(index, lines)) {
+      newPage();
+      drawHead(sheet, words);
+      from = index;
+    }
+    return BODY_TOP + (index - from) * ROW_HEIGHT;
+  };
+  for (const [i, row] of report.rows.entries()) drawRow(sheet, row, words, host, topOf(i), most);
+  for (const [i, note] of notes.entries()) {
+    const top = topOf(report.rows.length + i);
     sheet.text(note, PAGE.margin, top, { size: SIZE + 0.5, color: COLORS.soft, maxWidth: CONTENT_WIDTH, lineHeight: ROW_HEIGHT });
   }
+}
+
+/** Whether the line of this index, of so many in all, is the first of its page. */
+function beginsPage(index: number, lines: number): boolean {
+  const onLast = ((lines - 1) % PAGE_LINES) + 1;
+  const lastFrom = lines - (lines > PAGE_LINES ? Math.max(LAST_PAGE_MIN_LINES, onLast) : onLast);
+  return index === lastFrom || (index < lastFrom && index % PAGE_LINES === 0);
 }
 
 function drawHead(sheet: Sheet, { allLinks, columns }: ReportWords): void {
