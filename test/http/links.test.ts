@@ -263,8 +263,9 @@ test('422: all faults at once, and they are counted', async () => {
   isProblem(await send('GET', `${LINKS}?limit=0&cursor=&search=x`, { key: ann }), 422, 'invalid');
 });
 
-test('Idempotency-Key: 20 at once make one link, each hears the same', async () => {
+test('Idempotency-Key: 20 at once make one link, each hears the same, and it is counted once', async () => {
   const headers = { 'Idempotency-Key': '"8e03978e-40d5-43dd-bc93-6894a57f9324"' };
+  const before = counter('linksCreated');
   const all = await Promise.all(Array.from({ length: 20 }, () => create({ url, title: 'only one' }, { headers })));
   for (const { status, json, headers: got } of all) {
     assert.equal([status, json, got.get('location'), got.get('etag')], [201, all[0].json, all[0].headers.get('location'), '"1"']);
@@ -273,7 +274,9 @@ test('Idempotency-Key: 20 at once make one link, each hears the same', async () 
   assert.is(rows[0].n, 1);
   assert.equal((await create('{ "title": "only one", "url": "HTTPS://example.com/" }', { headers })).json, all[0].json);
   isProblem(await create({ url, title: 'another' }, { headers }), 422, 'idempotency_conflict');
+  assert.is(counter('linksCreated'), before + 1, 'a repeat makes nothing');
   assert.is((await create({ url, title: 'only one' }, { headers, key: bob })).status, 201);
+  assert.is(counter('linksCreated'), before + 2);
   for (const key of ['', 'a b', 'x'.repeat(256), 'Ключ']) {
     const response = await rawRequest(
       server.value.port,

@@ -86,7 +86,9 @@ it('many links and keys that are made while the account is deleted: all gone, no
   const gone: string[] = [];
   const makeLink = async (i: number) => {
     const link = { url: 'https://example.com/', slug: `crowd-${i}` };
-    const { slug } = await links.create(doomed.id, link, { key: `key-${i}`, requestHash: new Uint8Array(32) });
+    const {
+      link: { slug },
+    } = await links.create(doomed.id, link, { key: `key-${i}`, requestHash: new Uint8Array(32) });
     made.push(slug);
   };
   const makeKey = () => addApiKey(pool, { userId: doomed.id, name: 'x', scopes: [] });

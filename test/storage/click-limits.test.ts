@@ -35,7 +35,7 @@ const owner = await createConfirmedUser(pool, {
 });
 const links = createLinkStore(pool, randomBytes, { regular: 0, extended: 0 });
 
-const makeLink = (maxClicks: number | null) => links.create(owner.id, { url: 'https://example.com/', maxClicks }, null);
+const makeLink = async (maxClicks: number | null) => (await links.create(owner.id, { url: 'https://example.com/', maxClicks }, null)).link;
 const readLink = ({ slug }: { slug: string }) => links.get(owner.id, slug);
 const setLimit = ({ slug }: { slug: string }, maxClicks: number | null) => links.edit(owner.id, slug, { maxClicks }, null);
 const granted = async (from: ClickLimitStore, linkId: number, clicks: number) => (await from.take([{ linkId, clicks }])).get(linkId);

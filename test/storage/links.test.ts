@@ -21,6 +21,7 @@ const store = createLinkStore(pool, randomBytes, quotas);
 const lookup = createLinkLookup(pool);
 
 const url = 'https://example.com/';
+const create = async (...request: Parameters<typeof store.create>) => (await store.create(...request)).link;
 const fails = async (code: FailureCode, work: Promise<unknown>) => {
   const error = await work.then(
     () => assert.unreachable(`not ${code}`),
@@ -41,7 +42,7 @@ test.after(async () => {
 });
 
 test('makes a link and gives it to its owner only', async () => {
-  const made = await store.create(ann.id, { url, slug: 'first', title: 'Ж "q" \\ 😀', tags: ['a', 'b,{}"'] }, null);
+  const made = await create(ann.id, { url, slug: 'first', title: 'Ж "q" \\ 😀', tags: ['a', 'b,{}"'] }, null);
   assert.equal(
     { ...made, id: 0, createdAt: 0, updatedAt: 0 },
     {
@@ -66,13 +67,13 @@ test('makes a link and gives it to its owner only', async () => {
   assert.equal(await store.get(ann.id, 'first'), made);
   await fails('not_found', store.get(bob.id, 'first'));
   await fails('not_found', store.get(ann.id, 'FIRST'));
-  await fails('slug_taken', store.create(bob.id, { url, slug: 'first' }, null));
+  await fails('slug_taken', create(bob.id, { url, slug: 'first' }, null));
 });
 
 test('random slugs: a collision is tried again, and a source that only collides is not tried for ever', async () => {
   const bytes = [0, 0, 1]; // the same slug twice, then another
   const scripted = createLinkStore(pool, (n) => new Uint8Array(n).fill(bytes.shift() ?? 1), quotas);
-  const slugs = [(await scripted.create(ann.id, { url }, null)).slug, (await scripted.create(ann.id, { url }, null)).slug];
+  const slugs = [(await scripted.create(ann.id, { url }, null)).link.slug, (await scripted.create(ann.id, { url }, null)).link.slug];
   assert.equal(
     slugs,
     [0, 1].map((byte) => RANDOM_SLUG_ALPHABET[byte].repeat(RANDOM_SLUG_LENGTH)),
@@ -83,7 +84,7 @@ test('random slugs: a collision is tried again, and a source that only collides 
 
 test('20 at once for one slug: exactly one gets it', async () => {
   const results = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, i) => store.create(i % 2 ? ann.id : bob.id, { url, slug: 'race' }, null)),
+    Array.from({ length: 20 }, (_, i) => create(i % 2 ? ann.id : bob.id, { url, slug: 'race' }, null)),
   );
   const refused = results.filter((it) => it.status === 'rejected');
   assert.is(refused.length, 19);
@@ -91,22 +92,22 @@ test('20 at once for one slug: exactly one gets it', async () => {
 });
 
 test('20 at once with one Idempotency-Key: one link, the same answer for all', async () => {
-  const made = await Promise.all(Array.from({ length: 20 }, () => store.create(ann.id, { url: `${url}once` }, once('k1'))));
+  const made = await Promise.all(Array.from({ length: 20 }, () => create(ann.id, { url: `${url}once` }, once('k1'))));
   for (const it of made) assert.equal(it, made[0]);
   assert.is(await countLinks('target = $1', [`${url}once`]), 1);
 });
 
 test('a key belongs to one user and one request', async () => {
-  const made = await store.create(ann.id, { url, title: 'as it was' }, once('k2'));
+  const made = await create(ann.id, { url, title: 'as it was' }, once('k2'));
   await store.edit(ann.id, made.slug, { title: 'edited' }, null);
-  assert.equal(await store.create(ann.id, { url, title: 'as it was' }, once('k2')), made);
-  await fails('idempotency_conflict', store.create(ann.id, { url }, once('k2', 'another body')));
-  assert.not((await store.create(bob.id, { url }, once('k2'))).id === made.id);
+  assert.equal(await create(ann.id, { url, title: 'as it was' }, once('k2')), made);
+  await fails('idempotency_conflict', create(ann.id, { url }, once('k2', 'another body')));
+  assert.not((await create(bob.id, { url }, once('k2'))).id === made.id);
 });
 
 test('a key whose request failed is free: key and link are written together or not at all', async () => {
-  await fails('slug_taken', store.create(ann.id, { url, slug: 'race' }, once('k3')));
-  const made = await store.create(ann.id, { url, slug: 'race-2' }, once('k3', 'another body'));
+  await fails('slug_taken', create(ann.id, { url, slug: 'race' }, once('k3')));
+  const made = await create(ann.id, { url, slug: 'race-2' }, once('k3', 'another body'));
   assert.is(made.slug, 'race-2');
 
   const noRandomness = () => {
@@ -118,7 +119,7 @@ test('a key whose request failed is free: key and link are written together or n
 });
 
 test('an edit changes what is given, and the version', async () => {
-  const made = await store.create(ann.id, { url, slug: 'edit-me', title: 'old', tags: ['x'] }, null);
+  const made = await create(ann.id, { url, slug: 'edit-me', title: 'old', tags: ['x'] }, null);
   const edited = await store.edit(ann.id, 'edit-me', { title: null, url: `${url}new` }, null);
   assert.equal({ ...edited, updatedAt: 0 }, { ...made, title: null, url: `${url}new`, version: 2, updatedAt: 0 });
   assert.ok(edited.updatedAt >= made.updatedAt);
@@ -134,14 +135,14 @@ test('an edit changes what is given, and the version', async () => {
 });
 
 test('20 edits at once of one version: one is made', async () => {
-  await store.create(ann.id, { url, slug: 'contested' }, null);
+  await create(ann.id, { url, slug: 'contested' }, null);
   const results = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => store.edit(ann.id, 'contested', { title: `t${i}` }, [1])));
   assert.is(results.filter((it) => it.status === 'fulfilled').length, 1);
   assert.is((await store.get(ann.id, 'contested')).version, 2);
 });
 
 test('a deleted link takes its statistics with it, and nothing of others', async () => {
-  const [gone, kept] = [await store.create(ann.id, { url, slug: 'gone' }, null), await store.create(ann.id, { url, slug: 'kept' }, null)];
+  const [gone, kept] = [await create(ann.id, { url, slug: 'gone' }, null), await create(ann.id, { url, slug: 'kept' }, null)];
   for (const { id } of [gone, kept]) {
     await pool.query(`INSERT INTO link_days (link_id, day, doc) SELECT $1, '2026-01-01'::date + n, '\\x00' FROM generate_series(1, 5) n`, [
       id,
@@ -161,7 +162,7 @@ test('a deleted link takes its statistics with it, and nothing of others', async
 test('rules are kept, edited one by one, and cleared by null; a change of the limit keeps what was used', async () => {
   const [from, to] = [Date.UTC(2026, 0, 1, 0, 0, 0, 123), Date.UTC(9999, 11, 31, 23, 59, 59, 999)];
   const rules = { maxClicks: 1_000_000_000, validFrom: from, expiresAt: to, expiredUrl: `${url}over` };
-  const made = await store.create(ann.id, { url, slug: 'with-rules', passwordHash: '$a', ...rules }, null);
+  const made = await create(ann.id, { url, slug: 'with-rules', passwordHash: '$a', ...rules }, null);
   assert.equal({ ...made, ...rules, hasPassword: true, clicksUsed: 0 }, made);
   await pool.query(`UPDATE links SET clicks_used = 3 WHERE slug = 'with-rules'`);
   const edited = await store.edit(ann.id, 'with-rules', { maxClicks: 2 }, null);
@@ -184,7 +185,7 @@ test('rules are kept, edited one by one, and cleared by null; a change of the li
 
 test('a link cannot expire before it begins, also when only one end is changed', async () => {
   const [from, to] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 2)];
-  await store.create(ann.id, { url, slug: 'window', validFrom: from, expiresAt: to }, null);
+  await create(ann.id, { url, slug: 'window', validFrom: from, expiresAt: to }, null);
   for (const [changes, path] of [
     [{ expiresAt: from }, 'expiresAt'],
     [{ validFrom: to, title: 'x' }, 'validFrom'],
@@ -213,7 +214,7 @@ test('a failed request does not cost its connection', async () => {
 });
 
 test('the redirect finds links by slug, many at once, with the zone of their owner', async () => {
-  const made = await store.create(bob.id, { url: `${url}bob`, slug: 'bobs' }, null);
+  const made = await create(bob.id, { url: `${url}bob`, slug: 'bobs' }, null);
   await pool.query(`UPDATE links SET disabled = true WHERE slug = 'bobs'`);
   const found = await lookup(['first', 'bobs', 'nothing', 'FIRST']);
   assert.is(found.size, 2);
@@ -223,7 +224,7 @@ test('the redirect finds links by slug, many at once, with the zone of their own
 });
 
 test('the redirect is given the rules of a link that has any', async () => {
-  const { id } = await store.create(ann.id, { url, slug: 'ruled' }, null);
+  const { id } = await create(ann.id, { url, slug: 'ruled' }, null);
   const set = async (sets: string) => {
     await pool.query(`UPDATE links SET ${sets} WHERE id = $1`, [id]);
     return (await lookup(['ruled'])).get('ruled')?.rules;
@@ -243,7 +244,7 @@ test('the redirect is given the rules of a link that has any', async () => {
 
 test('text from outside is data, whatever it says', async () => {
   const hostile = `'; DROP TABLE links; -- $1 \\ "`;
-  const { slug } = await store.create(ann.id, { url, title: hostile, tags: [hostile, 'NULL', '{}'] }, null);
+  const { slug } = await create(ann.id, { url, title: hostile, tags: [hostile, 'NULL', '{}'] }, null);
   const { title, tags } = await store.get(ann.id, slug);
   assert.equal([title, tags], [hostile, [hostile, 'NULL', '{}']]);
   await fails('not_found', store.get(ann.id, hostile));

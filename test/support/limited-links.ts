@@ -17,7 +17,7 @@ export async function makeLimitedLinks(pool: Pool, { userId }: TestOwner, limits
   const store = createLinkStore(pool, randomBytes, { regular: 0, extended: 0 }); // see makeOwner
   const links: LimitedLink[] = [];
   for (const maxClicks of limits) {
-    const { id, slug } = await store.create(userId, { url: 'https://example.com/limited', maxClicks }, null);
+    const { id, slug } = (await store.create(userId, { url: 'https://example.com/limited', maxClicks }, null)).link;
     links.push({ id, slug, maxClicks, acked: 0 });
   }
   return links;

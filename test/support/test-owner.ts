@@ -16,7 +16,7 @@ export async function makeOwner(pool: Pool, { links, timeZone = 'UTC' }: { links
   const store = createLinkStore(pool, randomBytes, { regular: 0, extended: 0 }); // an unlimited account asks for none of them
   const made: TestOwner['links'] = [];
   for (let i = 0; i < links; i++) {
-    const link = await store.create(id, { url: `https://example.com/${i}` }, null);
+    const { link } = await store.create(id, { url: `https://example.com/${i}` }, null);
     made.push({ id: link.id, slug: link.slug });
   }
   return { userId: id, apiKey, links: made };

@@ -71,9 +71,10 @@ export type RefusedLink = Refusal & { message: string };
 export type LinkStore = {
   /**
    * Makes a link; a random slug when none is given. A repeat of an idempotent request returns the link as it was when it was made.
+   * @returns `isRepeat`: it was made before
    * @throws Failure slug_taken, idempotency_conflict, unconfirmed, quota_exceeded (QuotaExceeded); unauthenticated when the account is gone
    */
-  create(ownerId: number, link: NewLink, idempotency: Idempotency | null): Promise<OwnedLink>;
+  create(ownerId: number, link: NewLink, idempotency: Idempotency | null): Promise<{ link: OwnedLink; isRepeat: boolean }>;
   /**
    * Makes many at once; of each its link, or why there is none. Who comes first has the room that the quota leaves.
    * @param links what is refused already is passed through, so that a repeat has the same outcomes

@@ -60,10 +60,10 @@ const createRoute = (deps: LinkDeps, schemas: LinkRequestSchemas) =>
     handler: async ({ exchange, caller, body }) => {
       const idempotency = idempotencyOf(exchange, withoutPassword(deps, body));
       await deps.throttles.links.take(String(caller.userId));
-      const link = await hashed(deps, body);
-      const made = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, link, idempotency));
+      const wanted = await hashed(deps, body);
+      const { link: made, isRepeat } = await announcing(deps, [body.slug], () => deps.links.create(caller.userId, wanted, idempotency));
       if (body.slug === undefined) await deps.onChanged([made.slug]);
-      deps.counters.add('linksCreated');
+      if (!isRepeat) deps.counters.add('linksCreated');
       return { status: 201, headers: { Location: `${LINKS}/${made.slug}`, ...etag(made) }, body: toLink(deps, made, NO_CLICKS) };
     },
   });

@@ -46,10 +46,10 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
 
   return {
     async create(ownerId, link, idempotency) {
-      const { answer } = await once(ownerId, idempotency, async (client) => {
+      const { answer, isRepeat } = await once(ownerId, idempotency, async (client) => {
         return (await whyNotAllowed(client, ownerId, quotas)) ?? (await insertLink(client, ownerId, link, randomBytes));
       });
-      return answer;
+      return { link: answer, isRepeat };
     },
 
     async createMany(ownerId, links, idempotency) {
