@@ -44,7 +44,7 @@ import { createLinkLookup } from './storage/postgres/link-lookup.ts';
 import { createLinkStore } from './storage/postgres/links.ts';
 import { newMailToken } from './storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from './storage/postgres/owner-links.ts';
-import { createPool, isStoreAway } from './storage/postgres/pool.ts';
+import { createPool, isAccountGone, isStoreAway } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 import { createReportedLinks, createReportStore } from './storage/postgres/reports.ts';
 import { createSessionStore } from './storage/postgres/sessions.ts';
@@ -146,6 +146,7 @@ const exchangeDeps: ExchangeDeps = {
   logger,
   counters,
   isStoreAway,
+  isAccountGone,
   newErrorId: randomUUID,
   deadlineMs: API_DEADLINE_MS,
   otherHosts: frontQuickLinks(setup, {

@@ -30,6 +30,8 @@ export type ExchangeDeps = {
   counters: Counters;
   /** Whether an error says that a store cannot be asked right now. */
   isStoreAway(error: unknown): boolean;
+  /** Whether an error says that the account was deleted while something was made for it. */
+  isAccountGone(error: unknown): boolean;
   /** Names an unexpected error in the answer and in the log. */
   newErrorId(): string;
   deadlineMs: number;
@@ -209,6 +211,7 @@ async function replyTo(exchange: Exchange, route: ServedRoute, deps: ExchangeDep
   } catch (error) {
     const tell = (failure: Failure) => told(failure, exchange, route);
     if (error instanceof Failure) return tell(error);
+    if (deps.isAccountGone(error)) return tell(new Failure('unauthenticated', 'This account has been deleted'));
     const where = `${route.method} ${route.path}`;
     if (deps.isStoreAway(error)) {
       deps.logger.warn({ where, err: error }, 'store away');

@@ -17,6 +17,7 @@ const deps: ExchangeDeps = {
   logger,
   counters: countersOf(counterMemory, 0),
   isStoreAway: (error) => error instanceof Error && error.message === 'store away',
+  isAccountGone: () => false,
   newErrorId: () => 'error-1',
   deadlineMs: DEADLINE_MS,
   otherHosts: null,

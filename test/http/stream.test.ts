@@ -18,6 +18,7 @@ const deps: ExchangeDeps = {
   logger,
   counters: countersOf(new SharedArrayBuffer(counterBytes(1)), 0),
   isStoreAway: () => false,
+  isAccountGone: () => false,
   newErrorId: () => 'error-1',
   deadlineMs: 300,
   otherHosts: null,

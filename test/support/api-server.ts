@@ -50,7 +50,7 @@ import { createLinkImportStore } from '../../src/storage/postgres/link-imports.t
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { newMailToken } from '../../src/storage/postgres/mail-tokens.ts';
 import { createOwnerLinkIds } from '../../src/storage/postgres/owner-links.ts';
-import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
+import { createPool, isAccountGone, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createRegistrationStore } from '../../src/storage/postgres/registration.ts';
 import { createReportedLinks, createReportStore } from '../../src/storage/postgres/reports.ts';
 import { createSessionStore } from '../../src/storage/postgres/sessions.ts';
@@ -299,6 +299,7 @@ export async function startApi(
       readiness: () => parts.reasons,
       logger,
       isStoreAway,
+      isAccountGone,
       newErrorId: () => randomBytes(4).toString('hex'),
       deadlineMs,
       clock,

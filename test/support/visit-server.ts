@@ -24,7 +24,7 @@ import { hashPassword, verifyPassword } from '../../src/storage/passwords.ts';
 import { createClickLimitStore } from '../../src/storage/postgres/click-limits.ts';
 import { createLinkLookup } from '../../src/storage/postgres/link-lookup.ts';
 import { createLinkStore } from '../../src/storage/postgres/links.ts';
-import { createPool, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
+import { createPool, isAccountGone, isStoreAway, type Pool } from '../../src/storage/postgres/pool.ts';
 import { createThrottle } from '../../src/storage/postgres/throttles.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { openClickPath } from './click-path.ts';
@@ -129,7 +129,15 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
         });
         const clients = { clientOf: exchangeClient(trusted), addressOf: exchangeAddress(trusted) };
         const route = unlockRoute({ ...visits, ...clients, tries, passwords: { verify: verifyPassword } });
-        serveRoute(app, route, { logger, counters, isStoreAway, newErrorId: randomUUID, deadlineMs: API_DEADLINE_MS, otherHosts: null });
+        serveRoute(app, route, {
+          logger,
+          counters,
+          isStoreAway,
+          isAccountGone,
+          newErrorId: randomUUID,
+          deadlineMs: API_DEADLINE_MS,
+          otherHosts: null,
+        });
       }),
     ),
   );
@@ -160,7 +168,7 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
       throttle,
       async make({ password, ...link }) {
         const passwordHash = password === undefined ? undefined : await hashPassword(password);
-        const made = await store.create(owner.id, { url: TARGET, passwordHash, ...link }, null);
+        const { link: made } = await store.create(owner.id, { url: TARGET, passwordHash, ...link }, null);
         versions.bump(made.slug);
         return made;
       },

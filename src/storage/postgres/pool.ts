@@ -146,6 +146,14 @@ export const UNIQUE_VIOLATION = '23505';
 export const isUniqueViolation = (error: unknown, index?: string): boolean =>
   error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION && (index === undefined || error.constraint === index);
 
+const FOREIGN_KEY_VIOLATION = '23503';
+/** What refers to an account, or to an import, which only goes with its account while it is uploaded. */
+const OF_ACCOUNT = /_(?:user_id|owner_id|import_id)_fkey$/;
+
+/** Whether a statement failed because the account that it writes for has just been deleted. */
+export const isAccountGone = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === FOREIGN_KEY_VIOLATION && OF_ACCOUNT.test(error.constraint ?? '');
+
 /** Of pg_type; they never change. */
 const OIDS = { int8: 20, date: 1082, int8Array: 1016, dateArray: 1182 };
 
