@@ -39,7 +39,7 @@ const startRoute = ({ imports }: ImportDeps) =>
     ...NOTHING_SENT,
     method: 'POST',
     path: `${LINKS}/import`,
-    summary: 'Import a CSV file of links in the background; slugs are kept where they are free',
+    summary: 'Import a CSV file of links in the background, within the quota of the plan; slugs are kept where they are free',
     scope: 'links:write',
     query: importQuerySchema,
     upload: { maxBytes: IMPORT_MAX_BYTES, mediaTypes: CSV_TYPES },
