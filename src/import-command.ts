@@ -78,7 +78,7 @@ type Held = { ownerId: number; id: number; bytes: number };
 
 async function work(pool: Pool, imports: LinkImportStore, { ownerId, id, bytes }: Held, command: ImportCommand): Promise<LinkImport> {
   const { quotas, ownHosts, progress } = command;
-  const stored = createImportWorkStore(pool, createImporter(pool, randomBytes, quotas));
+  const stored = createImportWorkStore(pool, createImporter(randomBytes, quotas));
   let rows = 0;
   let refused = 0;
   const watched: ImportWorkStore = {

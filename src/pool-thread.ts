@@ -59,7 +59,7 @@ export async function sumStats(question: StatsQuestion): Promise<PoolTasks['sumS
 export async function importLinks({ importId, quotas, ownHosts }: PoolTasks['importLinks']['input']): Promise<SliceResult> {
   return withStore('import', IMPORT_QUERY_TIMEOUT_MS, async (pool) => {
     const { createLink } = linkRequestSchemas(new Set(ownHosts));
-    const work = createImportWorkStore(pool, createImporter(pool, randomBytes, quotas));
+    const work = createImportWorkStore(pool, createImporter(randomBytes, quotas));
     const blocked = new Set(await loadBlockedHosts(pool));
     const judge: SliceDeps['judge'] = async (links) => judgedLinks(blocked, links);
     return importSlice({ work, createLink, hash: hashPassword, judge, clock: Date.now }, importId);

@@ -61,6 +61,15 @@ export type LinkImportStore = {
 export type ImportMode = { rehearsal: Rehearsal | null };
 export type Rehearsal = { slugs: Set<string>; made: number };
 
+/** Notes what would have been made of the next links of the file. */
+export function rehearsed(rehearsal: Rehearsal, links: readonly (NewLink | RefusedLink)[], outcomes: readonly ImportOutcome[]): void {
+  for (const [i, link] of links.entries()) {
+    if (outcomes[i] !== 'made') continue;
+    rehearsal.made++;
+    if ('slug' in link && link.slug !== undefined) rehearsal.slugs.add(link.slug);
+  }
+}
+
 export type ImportOutcome = 'made' | RefusedLink;
 
 export type ImportWork = { ownerId: number; encoding: CsvEncoding; isDryRun: boolean; rowsDone: number; imported: number };

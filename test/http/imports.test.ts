@@ -18,7 +18,7 @@ import { until } from '../support/until.ts';
 const server = await startApi();
 const { ann, bob, base, port, pool, send } = server.value;
 const { createLink } = linkRequestSchemas(new Set(['elnk.example']));
-const work = createImportWorkStore(pool, createImporter(pool, randomBytes, QUOTAS));
+const work = createImportWorkStore(pool, createImporter(randomBytes, QUOTAS));
 const BLOCKED = new Set(['evil.example']);
 
 async function upload(file: string | Uint8Array, { key = ann, query = '', type = 'text/csv' } = {}) {

@@ -47,7 +47,7 @@ it('holds as much of a long file as of a short one', async () => {
   const id = await imports.begin(userId, false);
   for (let at = 0; at < file.length; at += CHUNK_BYTES) await imports.addChunk(id, at / CHUNK_BYTES, file.subarray(at, at + CHUNK_BYTES));
   await imports.start(userId, id, 'utf-8', file.length);
-  const stored = createImportWorkStore(pool, createImporter(pool, randomBytes, { regular: 0, extended: 0 }));
+  const stored = createImportWorkStore(pool, createImporter(randomBytes, { regular: 0, extended: 0 }));
   const held: number[] = [];
   let steps = 0;
   const work: ImportWorkStore = {

@@ -78,6 +78,44 @@ it('does not take a rollback for a commit', async () => {
   assert.is(await one('(SELECT count(*) FROM t WHERE n = 3)'), 0);
 });
 
+it('begins anew what Postgres has undone for a deadlock: of two that wait for each other both get through', async () => {
+  await pool.query('CREATE TABLE rows (id int PRIMARY KEY, n int)');
+  await pool.query('INSERT INTO rows VALUES (1, 0), (2, 0)');
+  let locked = 0;
+  const both = Promise.withResolvers<void>();
+  let tries = 0;
+  const inOrder = (first: number, second: number) =>
+    inTransaction(pool, async (client) => {
+      tries++;
+      await client.query('UPDATE rows SET n = n + 1 WHERE id = $1', [first]);
+      if (++locked === 2) both.resolve();
+      await both.promise;
+      await client.query('UPDATE rows SET n = n + 1 WHERE id = $1', [second]);
+    });
+  await Promise.all([inOrder(1, 2), inOrder(2, 1)]);
+  assert.is(tries, 3);
+  assert.equal((await pool.query('SELECT n FROM rows')).rows, [{ n: 2 }, { n: 2 }]);
+});
+
+it('gives up after three tries, and says that it may succeed later', async () => {
+  await pool.query('UPDATE rows SET n = 0');
+  let tries = 0;
+  const beaten = inTransaction(
+    pool,
+    async (client) => {
+      tries++;
+      await client.query('SELECT FROM rows');
+      await pool.query('UPDATE rows SET n = n + 1 WHERE id = 1');
+      await client.query('UPDATE rows SET n = 99 WHERE id = 1');
+    },
+    'BEGIN ISOLATION LEVEL REPEATABLE READ',
+  );
+  const error = await thrownBy(beaten);
+  assert.ok(error instanceof pg.DatabaseError && error.code === '40001' && isStoreAway(error), error.message);
+  assert.equal([tries, await one('(SELECT n FROM rows WHERE id = 1)')], [3, 3]);
+  assert.equal((await pool.query('SELECT 1 AS n')).rows, [{ n: 1 }]);
+});
+
 it('survives a connection that is cut between two queries of a transaction', async () => {
   const cut = await createPool({ url, name: 'cut', max: 1, logger: silentLogger });
   const error = await thrownBy(
@@ -144,8 +182,9 @@ it('starts although Postgres is away, and tells that from a mistake', async () =
 
 it('knows that a store is away by its error alone', () => {
   const withCode = (code: string) => Object.assign(new pg.DatabaseError('x', 1, 'error'), { code });
-  for (const code of ['57P01', '57P02', '57P03', '57014', '53300', '53100', '08006', '25006']) assert.ok(isStoreAway(withCode(code)), code);
-  for (const code of ['23505', '40001', '42601', '22P02', 'XX000']) assert.not(isStoreAway(withCode(code)), code);
+  for (const code of ['57P01', '57P02', '57P03', '57014', '53300', '53100', '08006', '25006', '40P01', '40001'])
+    assert.ok(isStoreAway(withCode(code)), code);
+  for (const code of ['23505', '40002', '42601', '22P02', 'XX000']) assert.not(isStoreAway(withCode(code)), code);
   assert.ok(isStoreAway(new Error('x', { cause: withCode('57P01') })));
   assert.ok(isStoreAway(new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })])));
   for (const other of [

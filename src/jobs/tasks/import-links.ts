@@ -15,6 +15,7 @@ import {
   type ImportOutcome,
   type ImportWork,
   type ImportWorkStore,
+  rehearsed,
   withoutPasswords,
 } from '../../core/link-import.ts';
 import type { NewLink, RefusedLink } from '../../core/ports/links.ts';
@@ -131,6 +132,7 @@ class Slice {
     if (outcomes === null) return false;
     this.#rowsDone += batch.length;
     if (this.#mode.rehearsal === null) for (const outcome of outcomes) this.#count(outcome);
+    else rehearsed(this.#mode.rehearsal, links, outcomes);
     return true;
   }
 

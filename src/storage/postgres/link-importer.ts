@@ -6,7 +6,7 @@ import type { Quotas } from '../../core/quota.ts';
 import { roomFor } from './allowance.ts';
 import { announceLinks } from './link-news.ts';
 import { insertLinks, judgeLinks } from './links-bulk.ts';
-import { inTransaction, type Pool, type PoolClient } from './pool.ts';
+import type { PoolClient } from './pool.ts';
 
 export type Importer = {
   /** @returns a Failure when the account may not make links at all */
@@ -16,30 +16,22 @@ export type Importer = {
     links: readonly (NewLink | RefusedLink)[],
     mode: ImportMode,
   ): Promise<ImportOutcome[] | Failure>;
-  /** In a transaction of its own. @throws that Failure */
-  importSome(ownerId: number, links: readonly (NewLink | RefusedLink)[], mode: ImportMode): Promise<ImportOutcome[]>;
 };
 
 /** @param randomBytes a cryptographic source */
-export function createImporter(pool: Pool, randomBytes: (n: number) => Uint8Array, quotas: Quotas): Importer {
-  const importInto: Importer['importInto'] = async (client, ownerId, links, { rehearsal }) => {
-    const room = await roomFor(client, ownerId, quotas);
-    if (room instanceof Failure) return room;
-    if (rehearsal !== null) return judgeLinks(client, links, room, rehearsal);
-    const outcomes = await insertLinks(client, ownerId, links, room, randomBytes);
-    const made = outcomes.filter((outcome): outcome is OwnedLink => !('code' in outcome));
-    await announceLinks(
-      client,
-      made.map(({ slug }) => slug),
-    );
-    return outcomes.map((outcome) => ('code' in outcome ? outcome : 'made'));
-  };
+export function createImporter(randomBytes: (n: number) => Uint8Array, quotas: Quotas): Importer {
   return {
-    importInto,
-    async importSome(ownerId, links, mode) {
-      const outcomes = await inTransaction(pool, (client) => importInto(client, ownerId, links, mode));
-      if (outcomes instanceof Failure) throw outcomes;
-      return outcomes;
+    async importInto(client, ownerId, links, { rehearsal }) {
+      const room = await roomFor(client, ownerId, quotas);
+      if (room instanceof Failure) return room;
+      if (rehearsal !== null) return judgeLinks(client, links, room, rehearsal);
+      const outcomes = await insertLinks(client, ownerId, links, room, randomBytes);
+      const made = outcomes.filter((outcome): outcome is OwnedLink => !('code' in outcome));
+      await announceLinks(
+        client,
+        made.map(({ slug }) => slug),
+      );
+      return outcomes.map((outcome) => ('code' in outcome ? outcome : 'made'));
     },
   };
 }

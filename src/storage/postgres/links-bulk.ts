@@ -1,4 +1,5 @@
 /** Many links in one transaction and a few statements. */
+import type { Rehearsal } from '../../core/link-import.ts';
 import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports/links.ts';
 import { freshSlug } from '../../core/slug.ts';
 import type { Room } from './allowance.ts';
@@ -56,21 +57,22 @@ export async function insertLinks(
 
 /**
  * What `insertLinks` would answer, if it were asked for all that came before as well.
- * @param before slugs that were chosen before, and how many links would have been made; these are added to it
+ * @param before slugs that were chosen before, and how many links would have been made
  */
 export async function judgeLinks(
   client: Queryable,
   links: readonly (NewLink | RefusedLink)[],
   room: Room,
-  before: { slugs: Set<string>; made: number },
+  before: Readonly<Rehearsal>,
 ): Promise<('made' | RefusedLink)[]> {
-  const taken = await takenSlugs(client, links);
+  const taken = new Set(await takenSlugs(client, links));
+  let { made } = before;
   return links.map((link) => {
     if ('code' in link) return link;
     if (link.slug !== undefined && (taken.has(link.slug) || before.slugs.has(link.slug))) return alreadyTaken(link.slug);
-    if (before.made >= room.free) return noRoom(room, before.made);
-    if (link.slug !== undefined) before.slugs.add(link.slug);
-    before.made++;
+    if (made >= room.free) return noRoom(room, made);
+    if (link.slug !== undefined) taken.add(link.slug);
+    made++;
     return 'made';
   });
 }

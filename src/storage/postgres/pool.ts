@@ -81,13 +81,27 @@ export async function createPool(options: PoolOptions): Promise<Component<Pool>>
 /** Each statement sees what was committed before it, whatever the database has for a default: what is read behind a lock has to be as of then. */
 const READ_COMMITTED = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
+/** Postgres finds a deadlock after a second; an answer of the API may take five. */
+const TRIES_MAX = 3;
+
 /**
- * Runs `work` in a transaction of its own. Whatever goes wrong, the connection is closed, and with it the transaction: a client whose state
- * is not known must not go back to the pool.
+ * Runs `work` in a transaction of its own; anew when Postgres has undone it for the sake of another one, so what it does beside the transaction
+ * must bear to be done twice. Whatever goes wrong, the connection is closed, and with it the transaction: a client whose state is not known must
+ * not go back to the pool.
  * @param begin the statement that begins it, where another isolation level is needed
  * @throws what `work` threw, or why it could not be committed
  */
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, begin = READ_COMMITTED): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tryTransaction(pool, work, begin);
+    } catch (error) {
+      if (tries === TRIES_MAX || !isUndone(error)) throw error;
+    }
+  }
+}
+
+async function tryTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, begin: string): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query(begin);
@@ -102,6 +116,12 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     throw error;
   }
 }
+
+/** deadlock_detected, serialization_failure. */
+const UNDONE_STATES = ['40P01', '40001'];
+
+/** Whether Postgres has undone a transaction because another one was in its way: nothing of it has happened. */
+const isUndone = (error: unknown): boolean => error instanceof pg.DatabaseError && UNDONE_STATES.includes(error.code ?? '');
 
 /** Classes of SQLSTATE: connection exceptions, insufficient resources, operator intervention (which a cancelled statement is, too). */
 const AWAY_CLASSES = ['08', '53', '57'];
@@ -130,11 +150,11 @@ const AWAY_MESSAGES = [
   'Client was closed and is not queryable',
 ];
 
-/** Whether a query failed because Postgres cannot be asked right now, so that the same query may succeed later. */
+/** Whether a query failed because Postgres cannot be asked right now, or not beside the others, so that the same query may succeed later. */
 export function isStoreAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  if (error instanceof pg.DatabaseError) return AWAY_CLASSES.includes(code.slice(0, 2)) || AWAY_STATES.includes(code);
+  if (error instanceof pg.DatabaseError) return AWAY_CLASSES.includes(code.slice(0, 2)) || AWAY_STATES.includes(code) || isUndone(error);
   if (AWAY_ERRNOS.includes(code) || AWAY_MESSAGES.some((message) => error.message.startsWith(message))) return true;
   if (error instanceof AggregateError) return error.errors.some(isStoreAway); // one for each address of the host
   return isStoreAway(error.cause);
