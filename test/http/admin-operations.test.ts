@@ -172,6 +172,7 @@ it('of mails that were given up a record is left, without the secret', async () 
     data.map(({ id, task, lastError, canRetry }: Record<string, unknown>) => [id, task, lastError, canRetry]),
     [[first, 'mail', '550 not …', false]],
   );
+  assert.equal((await api.pool.query('SELECT error FROM given_up_jobs')).rows, [{ error: '550 not …' }], 'nor is it kept');
   const { status, json } = await api.send('POST', `/api/v1/admin/jobs/${first}/retry`, { key: root });
   assert.equal([status, json.code], [409, 'job_gone']);
   assert.is((await api.send('DELETE', `/api/v1/admin/jobs/${first}`, { key: root })).status, 204);

@@ -131,7 +131,7 @@ export async function giveUpJobs(db: Queryable, tasks: readonly string[]): Promi
        WHERE task_identifier = ANY($1) AND attempts >= max_attempts AND locked_at IS NULL
      ), kept AS (
        INSERT INTO given_up_jobs (id, task, attempts, error, created_at)
-       SELECT id, task_identifier, attempts, left(regexp_replace(split_part(coalesce(last_error, ''), E'\n', 1), 'https?://S+', '…', 'g'), $2), created_at
+       SELECT id, task_identifier, attempts, left(regexp_replace(split_part(coalesce(last_error, ''), E'\n', 1), 'https?://\\S+', '…', 'g'), $2), created_at
        FROM dead ON CONFLICT (id) DO NOTHING
      )
      SELECT count(*)::int AS jobs FROM graphile_worker.complete_jobs((SELECT array_agg(id) FROM dead))`,
