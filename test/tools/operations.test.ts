@@ -18,6 +18,12 @@ const firstCells = (text: string): string => all(text, /^\| (.*?) \| /gm).join('
 
 const it = suite('documents and code');
 
+it('the operations begin with a list of their sections', () => {
+  const titles = [...operations.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  const listed = [...operations.split('\n## ')[0].matchAll(/\[([^\]]+)\]\(#/g)].map(([, title]) => title);
+  assert.equal(listed, titles);
+});
+
 it('every setting is documented, and every documented one is read', () => {
   const config = readFileSync('src/config.ts', 'utf8');
   const read = all(config, /settings\.(?:text|secret)\('(\w+)'/g);
