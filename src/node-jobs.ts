@@ -19,7 +19,7 @@ import type { Pool } from './storage/postgres/pool.ts';
 import { createRegistrationStore } from './storage/postgres/registration.ts';
 
 const TIDY_TICK_MS = 60_000;
-const REPORT_TICK_MS = 30_000;
+const REPORT_TICK_MS = 5_000;
 /** A job that is being done when Postgres is away ends by itself. */
 const ABANDON = { abandonAfterMs: 1_000 };
 

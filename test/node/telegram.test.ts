@@ -23,7 +23,7 @@ const settings = { ...shapeSettings({ fronts: 1, shards: 1 }), DATABASE_URL: dat
 /** A record of 460 bytes; so many of them are 86 % of a log of one MiB. */
 const LONG_AGENT = `User-Agent: Mozilla/5.0 ${'x'.repeat(400)}\r\n`;
 const FILLING = 1_950;
-const AWAY_SEC = 3;
+const AWAY_SEC = 2;
 const awaySettings = (url: string) => ({ ...settings, DATABASE_URL: url, TELEGRAM_POSTGRES_AWAY_SEC: String(AWAY_SEC) });
 
 /** What the first chat was told that has this in it. */
