@@ -1,6 +1,6 @@
 /** What the texts of settings mean. Each throws with what is wrong with its text. */
 
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { normalizeEmail } from './core/account.ts';
 import { isShopName } from './core/quick-links.ts';
@@ -12,13 +12,6 @@ const SECRET_KEY_MIN_DIFFERENT = 8;
 export const QUICK_LINK_SHOPS = ['ozon', 'wildberries', 'aliexpress'];
 const NO_SHOPS = 'none';
 const REDIS_PORT = '6379';
-
-/** @param proxies valid, as in `Config` */
-export function trustedProxyList(proxies: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const proxy of proxies) addProxy(list, proxy);
-  return list;
-}
 
 export const existing =
   (hasFile: (path: string) => boolean): Parse<string> =>
@@ -149,11 +142,4 @@ function isProxy(proxy: string): boolean {
   const [address, prefix, ...rest] = proxy.split('/');
   const bits = isIP(address) === 6 ? 128 : 32;
   return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
-}
-
-function addProxy(list: BlockList, proxy: string): void {
-  const [address, prefix] = proxy.split('/');
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  if (prefix === undefined) list.addAddress(address, family);
-  else list.addSubnet(address, Number(prefix), family);
 }

@@ -97,7 +97,7 @@ export type Config = {
   secretKey: string | null;
   /** Former keys, which still verify what they signed. */
   previousSecretKeys: string[];
-  /** Addresses and CIDRs, for `trustedProxyList`. */
+  /** Addresses and CIDRs, for `trustedProxies`. */
   trustedProxies: string[];
   clickLogFsync: (typeof FSYNC_MODES)[number];
   clickLogMaxBytes: number;

@@ -3,7 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createShardClient } from './actors/shard-port.ts';
 import { joinAdministration } from './administration.ts';
-import { trustedProxyList } from './config-values.ts';
 import { threadAnnouncer } from './core/announce.ts';
 import { accountRequestSchemas } from './core/api/accounts.ts';
 import { countersOf, readCounters } from './core/counters.ts';
@@ -24,6 +23,7 @@ import { registerRoutes } from './http/routes.ts';
 import { startServer } from './http/server.ts';
 import type { NodeStatus } from './http/status.ts';
 import { createTokens } from './http/tokens.ts';
+import { trustedProxies } from './http/trusted-proxies.ts';
 import { createUnsubscribes } from './http/unsubscribe.ts';
 import { createPoolClient } from './jobs/pool-port.ts';
 import { backlogOf } from './node-state.ts';
@@ -71,7 +71,7 @@ const logger = openThreadLog(name, setup.logLevel, main);
 const counters = countersOf(shared.counters, 1 + setup.index);
 const versions = linkVersions(shared.versions);
 const tuning = new TuningBoard(shared.tuning);
-const trustedProxies = setup.trustedProxies.length === 0 ? null : trustedProxyList(setup.trustedProxies);
+const isTrusted = trustedProxies(setup.trustedProxies);
 const ownHosts = ownHostsOf(setup);
 
 const logs = Array.from({ length: shards }, (_, shard) =>
@@ -141,7 +141,7 @@ function linkTtlMs(): number {
 
 let nodeHealth: readonly string[] = [];
 let { countries } = setup;
-const addressOf = exchangeAddress(trustedProxies);
+const addressOf = exchangeAddress(isTrusted);
 const exchangeDeps: ExchangeDeps = {
   logger,
   counters,
@@ -235,7 +235,7 @@ const server = await startServer(setup.host, setup.port, (app) => {
   serveVisits(app, {
     setup,
     exchange: exchangeDeps,
-    trustedProxies,
+    isTrusted,
     passwords,
     throttle: throttles.value.throttle,
     links,

@@ -1,8 +1,9 @@
-import { BlockList } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addressBytes, clientAddress, clientOf } from '../../src/http/client-address.ts';
+import { clientAddress, clientOf } from '../../src/http/client-address.ts';
+import { addressBytes } from '../../src/http/ip-address.ts';
 import { startServer } from '../../src/http/server.ts';
+import { type TrustedProxies, trustedProxies } from '../../src/http/trusted-proxies.ts';
 import { rawRequest } from '../support/raw-http.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 
@@ -11,16 +12,12 @@ const random = randomFrom(seed);
 
 const MAX_LENGTH = 1024;
 
-function blockList(...cidrs: string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address, bits] = cidr.split('/');
-    list.addSubnet(address, Number(bits), address.includes(':') ? 'ipv6' : 'ipv4');
-  }
-  return list;
+function trusting(...proxies: string[]): TrustedProxies {
+  const isTrusted = trustedProxies(proxies);
+  if (isTrusted === null) throw new Error('nobody is trusted');
+  return isTrusted;
 }
-
-const trusted = blockList('10.0.0.0/8', 'fd00::/8');
+const trusted = trusting('10.0.0.0/8', 'fd00::/8');
 const bytesOf = (text: string): ArrayBuffer => {
   const bytes = addressBytes(text);
   if (bytes === null) throw new Error(`${text} is no address`);
@@ -140,8 +137,8 @@ test('an address cut where a long header is cropped is not believed', () => {
 });
 
 /** A server that answers with the address it takes the client for. */
-async function asking(list: BlockList | null) {
-  const addressOf = clientAddress(list);
+async function asking(isTrusted: TrustedProxies | null) {
+  const addressOf = clientAddress(isTrusted);
   return startServer('127.0.0.1', 0, (app) => {
     app.get('/*', (res, req) => {
       res.end(Buffer.from(addressOf(res, req)).toString('hex'));
@@ -155,8 +152,8 @@ const get = async (port: number, ...headers: string[]) =>
 test('on a real connection: nobody trusted, the peer trusted, the peer not trusted', async () => {
   for (const [list, expected] of [
     [null, '7f000001'],
-    [blockList('10.0.0.0/8'), '7f000001'],
-    [blockList('127.0.0.0/8'), '05060708'],
+    [trusting('10.0.0.0/8'), '7f000001'],
+    [trusting('127.0.0.0/8'), '05060708'],
   ] as const) {
     const server = await asking(list);
     assert.is(await get(server.value.port, 'X-Forwarded-For: 9.9.9.9, 5.6.7.8'), expected);
@@ -166,7 +163,7 @@ test('on a real connection: nobody trusted, the peer trusted, the peer not trust
 });
 
 test('a proxy may add a line of its own: the lines are one list', async () => {
-  const server = await asking(blockList('127.0.0.0/8'));
+  const server = await asking(trusting('127.0.0.0/8'));
   assert.is(await get(server.value.port, 'X-Forwarded-For: 9.9.9.9', 'X-Forwarded-For: 5.6.7.8'), '05060708');
   assert.is(await get(server.value.port, 'X-Forwarded-For: 9.9.9.9', 'x-forwarded-for: 5.6.7.8, 127.0.0.2'), '05060708');
   assert.is(await get(server.value.port, 'X-Forwarded-For:', 'X-Forwarded-For: 5.6.7.8'), '05060708');
@@ -174,7 +171,7 @@ test('a proxy may add a line of its own: the lines are one list', async () => {
 });
 
 test('10,000 forged headers are one address', async () => {
-  const server = await asking(blockList('10.0.0.0/8'));
+  const server = await asking(trusting('10.0.0.0/8'));
   const forged = () => Array.from({ length: 4 }, () => Math.floor(random() * 256)).join('.');
   const seen = new Set<string>();
   for (let n = 0; n < 10_000; n += 100) {

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Config, localOrigin, readConfig, readEnvironment } from '../../src/config.ts';
-import { trustedProxyList } from '../../src/config-values.ts';
 import type { ConfigFault } from '../../src/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -247,10 +246,6 @@ it('takes an origin and a simple path as base url, nothing more', () => {
 it('knows trusted proxies', () => {
   const { trustedProxies } = good({ TRUSTED_PROXIES: '10.0.0.0/8, 192.168.1.7 ,2001:db8::/32,::1' });
   assert.equal(trustedProxies, ['10.0.0.0/8', '192.168.1.7', '2001:db8::/32', '::1']);
-  const list = trustedProxyList(trustedProxies);
-  const trusts = (address: string) => list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
-  assert.equal(['10.255.0.1', '192.168.1.7', '2001:db8::5', '::1', '::ffff:10.0.0.1'].map(trusts), [true, true, true, true, true]);
-  assert.equal(['11.0.0.1', '192.168.1.8', '2001:db9::5', '::2'].map(trusts), [false, false, false, false]);
   for (const text of ['10.0.0.0/33', 'example.com', '10.0.0', '::1/129', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0.0/-1']) {
     assert.match(faults({ TRUSTED_PROXIES: `10.0.0.1,${text}` })[0].message, text);
   }

@@ -17,6 +17,9 @@ function lowered(level: string, startedWith: number): { before: number; after: n
   return JSON.parse(execFileSync('nice', args, { encoding: 'utf8' }));
 }
 
+/** As sched(7) numbers the policies. */
+const [SCHED_OTHER, SCHED_IDLE] = [0, 5];
+
 const it = suite('priority');
 
 if (process.platform === 'linux') {
@@ -33,14 +36,16 @@ if (process.platform === 'linux') {
       import { getPriority } from 'node:os';
       import { lowerPoolPriority } from ${JSON.stringify(MODULE)};
       const found = await lowerPoolPriority('passwords');
-      const tasks = readdirSync('/proc/self/task').map((id) => [readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim(), getPriority(Number(id))]);
+      const text = (id, file) => readFileSync('/proc/self/task/' + id + '/' + file, 'utf8').trim();
+      const policy = (id) => Number(text(id, 'stat').split(') ')[1].split(' ')[38]);
+      const tasks = readdirSync('/proc/self/task').map((id) => [text(id, 'comm'), getPriority(Number(id)), policy(id)]);
       console.log(JSON.stringify({ found, own: getPriority(), tasks }));`;
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-    const { found, own, tasks }: { found: number; own: number; tasks: [string, number][] } = JSON.parse(output);
+    const { found, own, tasks }: { found: number; own: number; tasks: [string, number, number][] } = JSON.parse(output);
     assert.is(found, 4);
     const pool = tasks.filter(([name]) => name === 'libuv-worker');
-    assert.equal(pool, new Array(found).fill(['libuv-worker', Math.max(own, 15)]));
-    for (const [name, nice] of tasks) if (name !== 'libuv-worker') assert.is(nice, own, name);
+    assert.equal(pool, new Array(found).fill(['libuv-worker', Math.max(own, 15), SCHED_IDLE]));
+    for (const [name, nice, policy] of tasks) if (name !== 'libuv-worker') assert.equal([nice, policy], [own, SCHED_OTHER], name);
   });
 } else {
   it('leaves the process alone where a thread has no priority of its own', () => {

@@ -1,7 +1,6 @@
 /** The HTTP API on a free port, with a Postgres of its own and two accounts. Figures of clicks are what the test says they are. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { joinAdministration } from '../../src/administration.ts';
-import { trustedProxyList } from '../../src/config-values.ts';
 import { createAllowance } from '../../src/core/allowance.ts';
 import { type Announcer, threadAnnouncer } from '../../src/core/announce.ts';
 import { accountRequestSchemas } from '../../src/core/api/accounts.ts';
@@ -32,6 +31,7 @@ import { registerRoutes } from '../../src/http/routes.ts';
 import { startServer } from '../../src/http/server.ts';
 import type { NodeStatus } from '../../src/http/status.ts';
 import { createTokens, type Tokens } from '../../src/http/tokens.ts';
+import { trustedProxies } from '../../src/http/trusted-proxies.ts';
 import { createUnsubscribes } from '../../src/http/unsubscribe.ts';
 import { renderDailyPdf } from '../../src/jobs/tasks/daily-pdf.ts';
 import { isCommonPassword } from '../../src/storage/common-passwords.ts';
@@ -236,7 +236,7 @@ export async function startApi(
     reportPdfs: createThrottle(pool, PDF_POLICY),
     links: createThrottle(pool, linkPolicy(limits)),
   };
-  const addressOf = exchangeAddress(trustedProxyList(['127.0.0.1'])); // so that a test can come from anywhere
+  const addressOf = exchangeAddress(trustedProxies(['127.0.0.1'])); // so that a test can come from anywhere
   const ownHosts = new Set(['elnk.example']);
   const documents = createDocumentReader({ count: createClickCounter(pool, NODE), unstored: async () => [] });
   const server = await startServer('127.0.0.1', 0, (app) =>

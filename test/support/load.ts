@@ -9,6 +9,8 @@ export type LoadRequest = {
   path: string;
   /** Whole lines, each with CR LF. */
   headers?: string;
+  /** JSON in ASCII; with it, the request is a POST. */
+  json?: string;
 };
 
 export type LoadFigures = {
@@ -171,7 +173,7 @@ class Connection<R extends LoadRequest> {
     this.#asked = request;
     figures.sent++;
     options.onSent?.(request);
-    this.#socket?.write(`GET ${request.path} HTTP/1.1\r\nHost: ${this.#host}\r\n${request.headers ?? ''}\r\n`, 'latin1');
+    this.#socket?.write(requestText(request, this.#host), 'latin1');
   }
 
   #receive(text: string): void {
@@ -198,4 +200,10 @@ class Connection<R extends LoadRequest> {
     }
     this.#schedule();
   }
+}
+
+function requestText({ path, headers = '', json }: LoadRequest, host: string): string {
+  const head = `${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}`;
+  if (json === undefined) return `GET ${head}\r\n`;
+  return `POST ${head}Content-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
 }

@@ -4,7 +4,6 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createLimits } from '../../src/actors/limits.ts';
-import { trustedProxyList } from '../../src/config-values.ts';
 import { type CounterName, counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { Throttle, ThrottlePolicy } from '../../src/core/ports/accounts.ts';
 import type { LinkChanges, NewLink, OwnedLink } from '../../src/core/ports/links.ts';
@@ -15,6 +14,7 @@ import { clientAddress, exchangeAddress, exchangeClient } from '../../src/http/c
 import { API_DEADLINE_MS, serveRoute } from '../../src/http/exchange.ts';
 import { serveRedirects } from '../../src/http/redirect.ts';
 import { startServer } from '../../src/http/server.ts';
+import { trustedProxies } from '../../src/http/trusted-proxies.ts';
 import { unlockRoute } from '../../src/http/unlock.ts';
 import { createUnlocks } from '../../src/http/unlock-cookie.ts';
 import { createUnlockTries, UNLOCK_LINK_POLICY, UNLOCK_POLICY } from '../../src/http/unlock-tries.ts';
@@ -93,7 +93,7 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
   };
 
   const limits = createLimits({ store: createClickLimitStore(pool), isStoreAway, clock: () => clock.now, logger: silentLogger });
-  const trusted = trustedProxyList(['127.0.0.1']);
+  const trusted = trustedProxies(['127.0.0.1']);
   const servers = await Promise.all(
     Array.from({ length: fronts }, (_, front) =>
       startServer('127.0.0.1', 0, (app) => {
