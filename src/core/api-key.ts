@@ -1,4 +1,5 @@
 /** The keys that programs sign in with: `elnk_` and 40 letters and digits (238 bits). */
+import { randomText } from './random-text.ts';
 
 export const API_KEY_MARK = 'elnk_';
 const RANDOM_LENGTH = 40;
@@ -13,17 +14,6 @@ export const isApiKeyForm = (text: string): boolean => FORM.test(text);
 /** The beginning of a key, which is not secret. */
 export const apiKeyPrefix = (key: string): string => key.slice(0, SHOWN_LENGTH);
 
-/**
- * A random key, each character equally likely.
- * @param randomBytes a cryptographic source: n → n bytes
- */
-export function generateApiKey(randomBytes: (n: number) => Uint8Array): string {
-  const limit = 256 - (256 % ALPHABET.length); // bytes above it would favour the first characters
-  let random = '';
-  while (random.length < RANDOM_LENGTH) {
-    for (const byte of randomBytes(RANDOM_LENGTH)) {
-      if (byte < limit && random.length < RANDOM_LENGTH) random += ALPHABET[byte % ALPHABET.length];
-    }
-  }
-  return API_KEY_MARK + random;
-}
+/** A new key. @param randomBytes a cryptographic source: n → n bytes */
+export const generateApiKey = (randomBytes: (n: number) => Uint8Array): string =>
+  API_KEY_MARK + randomText(ALPHABET, RANDOM_LENGTH, randomBytes);

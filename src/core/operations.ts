@@ -20,16 +20,24 @@ export type CounterStore = {
   days(range: DayRange): Promise<CounterDay[]>;
 };
 
-/** What a node says of itself at each heartbeat. */
-export type NodeState = {
+/** How a node is. */
+export type NodeCondition = {
   uptimeSec: number;
+  /** Lifetime of a cached link. */
   ttlMs: number;
   fronts: number;
   shards: number;
+  /** Bytes of click log that are not in Postgres yet. */
   backlogBytes: number;
+  /** The same in clicks, reckoned with the mean size of the records that this process has written. */
   backlogClicks: number;
   clicksLost: number;
+  /** Why the node is not well; empty when it is. */
   degraded: readonly string[];
+};
+
+/** What a node says of itself at each heartbeat. */
+export type NodeState = NodeCondition & {
   /** How full the file system of its data folder is, 0 to 1; null: not known. */
   diskUsed: number | null;
   /** By log: bytes that were written, and that Postgres has. */

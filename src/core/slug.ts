@@ -1,4 +1,5 @@
 /** Slugs: the path of a short link. ASCII letters, digits, `-` and `_`; case matters. */
+import { randomText } from './random-text.ts';
 
 export const SLUG_MIN_LENGTH = 1;
 export const SLUG_MAX_LENGTH = 64;
@@ -48,20 +49,9 @@ export function isGuestSlug(slug: string): boolean {
   return GUEST_SLUG_FORM.test(slug);
 }
 
-/**
- * A random slug, each character equally likely.
- * @param randomBytes a cryptographic source: n → n bytes
- */
-export function randomSlug(randomBytes: (n: number) => Uint8Array): string {
-  const limit = 256 - (256 % RANDOM_SLUG_ALPHABET.length); // bytes above it would favour the first characters
-  let slug = '';
-  while (slug.length < RANDOM_SLUG_LENGTH) {
-    for (const byte of randomBytes(RANDOM_SLUG_LENGTH)) {
-      if (byte < limit && slug.length < RANDOM_SLUG_LENGTH) slug += RANDOM_SLUG_ALPHABET[byte % RANDOM_SLUG_ALPHABET.length];
-    }
-  }
-  return slug;
-}
+/** @param randomBytes a cryptographic source: n → n bytes */
+export const randomSlug = (randomBytes: (n: number) => Uint8Array): string =>
+  randomText(RANDOM_SLUG_ALPHABET, RANDOM_SLUG_LENGTH, randomBytes);
 
 /** A random slug for a link that is to be made. @param randomBytes as for `randomSlug` */
 export function freshSlug(randomBytes: (n: number) => Uint8Array): string {

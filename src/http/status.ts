@@ -2,25 +2,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { CountriesAbout } from '../core/countries.ts';
 import { Failure } from '../core/failure.ts';
+import type { NodeCondition } from '../core/operations.ts';
 import { bearerOf } from './auth.ts';
 import type { ServedRoute } from './route.ts';
 
-export type NodeStatus = {
+export type NodeStatus = NodeCondition & {
   version: string;
-  uptimeSec: number;
-  /** Lifetime of a cached link. */
-  ttlMs: number;
-  fronts: number;
-  shards: number;
-  /** Bytes of click log that are not in Postgres yet. */
-  backlogBytes: number;
-  /** The same in clicks, reckoned with the mean size of the records that this process has written. */
-  backlogClicks: number;
-  clicksLost: number;
   /** The database that countries of visitors come from. */
   countries: CountriesAbout;
-  /** Why the node is not well; empty when it is. */
-  degraded: readonly string[];
 };
 
 /** @param token who has it may ask */

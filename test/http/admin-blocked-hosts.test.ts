@@ -1,23 +1,16 @@
 /** Blocked hosts over the API. What becomes of visitors: test/node/blocked-hosts.test.ts. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ApiServer, startApi } from '../support/api-server.ts';
+import { startApi } from '../support/api-server.ts';
 
 const HOSTS = '/api/v1/admin/blocked-hosts';
 
 const it = suite('blocked hosts over HTTP');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
-let root: string;
+const { value: api, stop } = await startApi();
+const root = await api.keyOf('root', ['admin']);
 
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-  root = await api.keyOf('root', ['admin']);
-});
-it.after(() => stop());
+it.after(stop);
 it.before.each(async () => {
   const { json } = await api.send('GET', `${HOSTS}?limit=100`, { key: root });
   for (const { host } of json.data) assert.is((await unblock(host)).status, 204);

@@ -1,21 +1,16 @@
 /** Everybody's links in the hands of an administrator. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ApiServer, BASE_URL, startApi } from '../support/api-server.ts';
+import { BASE_URL, startApi } from '../support/api-server.ts';
 
 const LINKS = '/api/v1/admin/links';
 
 const it = suite('links of everybody');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
-let root: string;
+const { value: api, stop } = await startApi();
+const root = await api.keyOf('root', ['admin']);
 
 it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-  root = await api.keyOf('root', ['admin']);
   for (const [key, slug, url] of [
     [api.ann, 'Spring', 'https://shop.example/coats?color=red&size=100%25'],
     [api.ann, 'a_b', 'https://www.пример.рф/путь'],
@@ -25,7 +20,7 @@ it.before(async () => {
     assert.is((await create(key, slug, url)).status, 201);
   }
 });
-it.after(() => stop());
+it.after(stop);
 
 const create = (key: string, slug: string, url: string) => api.send('POST', '/api/v1/links', { key, body: { slug, url } });
 const list = (query: Record<string, string> = {}) => api.send('GET', `${LINKS}?${new URLSearchParams(query)}`, { key: root });

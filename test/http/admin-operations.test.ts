@@ -5,21 +5,14 @@ import { COUNTER_NAMES, COUNTERS } from '../../src/core/counters.ts';
 import type { NodeState } from '../../src/core/operations.ts';
 import { queueMail, tidyMailQueue } from '../../src/storage/postgres/mail-queue.ts';
 import { writeGoodbye, writeHeartbeat } from '../../src/storage/postgres/nodes.ts';
-import { type ApiServer, startApi } from '../support/api-server.ts';
+import { startApi } from '../support/api-server.ts';
 
 const it = suite('operations');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
-let root: string;
+const { value: api, stop } = await startApi();
+const root = await api.sessionOf('root');
 
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-  root = await api.sessionOf('root');
-});
-it.after(() => stop());
+it.after(stop);
 
 const get = (path: string) => api.send('GET', `/api/v1/admin/${path}`, { key: root });
 const SECRET = 'https://s.example.com/confirm#token=abc';

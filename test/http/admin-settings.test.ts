@@ -1,21 +1,14 @@
 /** The switches of the running server, and the list of what administrators did. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ApiServer, startApi } from '../support/api-server.ts';
+import { startApi } from '../support/api-server.ts';
 
 const it = suite('settings and audit');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
-let root: string;
+const { value: api, stop } = await startApi();
+const root = await api.sessionOf('root');
 
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-  root = await api.sessionOf('root');
-});
-it.after(() => stop());
+it.after(stop);
 it.before.each(() => api.pool.query('DELETE FROM admin_acts').then(() => undefined));
 
 const SETTINGS = '/api/v1/admin/settings';

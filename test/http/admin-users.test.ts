@@ -5,25 +5,18 @@ import * as assert from 'uvu/assert';
 import { hashPassword } from '../../src/storage/passwords.ts';
 import { createApiKey } from '../../src/storage/postgres/api-keys.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
-import { ALL_SCOPES, type Answer, type ApiServer, PATIENT_DEADLINE_MS, startApi } from '../support/api-server.ts';
+import { ALL_SCOPES, type Answer, PATIENT_DEADLINE_MS, startApi } from '../support/api-server.ts';
 
 const USERS = '/api/v1/admin/users';
 const PASSWORD = 'correct horse battery';
 
 const it = suite('accounts of everybody');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
-let root: string;
+const { value: api, stop } = await startApi();
+const root = await api.keyOf('root', ['admin']);
 let people = 0;
 
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-  root = await api.keyOf('root', ['admin']);
-});
-it.after(() => stop());
+it.after(stop);
 it.before.each(async () => {
   await api.pool.query('DELETE FROM throttles');
   await api.pool.query('DELETE FROM admin_acts');

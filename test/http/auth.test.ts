@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { AT_ONCE, hashPassword, PASSWORD_QUEUE } from '../../src/storage/passwords.ts';
 import { sharePlaces } from '../../src/storage/places.ts';
 import { KEY_TTL_MS } from '../../src/storage/postgres/key-cache.ts';
-import { type Answer, type ApiServer, BASE_URL, PASSWORD_THREADS, startApi } from '../support/api-server.ts';
+import { type Answer, BASE_URL, PASSWORD_THREADS, startApi } from '../support/api-server.ts';
 import { until } from '../support/until.ts';
 
 const ANN = { email: 'ann@example.com', password: 'correct horse battery' };
@@ -12,15 +12,9 @@ const BOB = { email: 'bob@example.com', password: 'another horse entirely' };
 
 const it = suite('signing in');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
+const { value: api, stop } = await startApi();
 
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-});
-it.after(() => stop());
+it.after(stop);
 
 it.before.each(async () => {
   for (const { email, password } of [ANN, BOB]) {

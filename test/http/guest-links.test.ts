@@ -4,19 +4,14 @@ import * as assert from 'uvu/assert';
 import { guestLinkSchema } from '../../src/core/api/links.ts';
 import { isGuestSlug } from '../../src/core/slug.ts';
 import { GUEST_LINKS_POLICY } from '../../src/http/api/guest-links.ts';
-import { type Answer, type ApiServer, BASE_URL, startApi } from '../support/api-server.ts';
+import { type Answer, BASE_URL, startApi } from '../support/api-server.ts';
 import { readQr } from '../support/read-qr.ts';
 
 const it = suite('guest links over HTTP');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-});
-it.after(() => stop());
+const { value: api, stop } = await startApi();
+
+it.after(stop);
 
 let addresses = 0;
 /** From an address that has asked for nothing yet. */

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isGuestSlug } from '../../src/core/slug.ts';
 import { GUEST_LINKS_POLICY } from '../../src/http/api/guest-links.ts';
-import { type ApiServer, BASE_URL, startApi } from '../support/api-server.ts';
+import { BASE_URL, startApi } from '../support/api-server.ts';
 import { rawRequest } from '../support/raw-http.ts';
 
 type Answer = { status: number; headers: Map<string, string>; body: string };
@@ -15,14 +15,9 @@ const HTML = 'Accept: text/html,application/xhtml+xml';
 const PRODUCT =
   '/product/chehol-knizhka-dlya-xiaomi-redmi-note-12-chernyy-622328422/?advert=AJkBP1e7xdKZ1mQ-0a_Bz7G%2FnTcQ%3D%3D&avtc=1&sh=4dSJmQx1yA';
 
-let api: ApiServer;
-let stop: () => Promise<void>;
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-});
-it.after(() => stop());
+const { value: api, stop } = await startApi();
+
+it.after(stop);
 
 let addresses = 0;
 /** From an address that has asked for nothing yet. @param path bytes as they go out, one character each */

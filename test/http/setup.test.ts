@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { keepSetupToken } from '../../src/storage/postgres/setup.ts';
 import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
-import { type ApiServer, startApi } from '../support/api-server.ts';
+import { startApi } from '../support/api-server.ts';
 
 const TOKEN = 'a-token-of-a-test';
 const PASSWORD = 'correct horse battery';
@@ -11,15 +11,9 @@ const PERSON = { email: 'first@example.com', password: PASSWORD, timezone: 'Euro
 
 const it = suite('the first administrator');
 
-let api: ApiServer;
-let stop: () => Promise<void>;
+const { value: api, stop } = await startApi();
 
-it.before(async () => {
-  const started = await startApi();
-  api = started.value;
-  stop = started.stop;
-});
-it.after(() => stop());
+it.after(stop);
 it.before.each(async () => {
   await api.pool.query(`DELETE FROM users WHERE email NOT IN ('ann@example.com', 'bob@example.com', 'root@example.com')`);
   await api.pool.query('UPDATE users SET is_admin = false');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createLogSyncer } from '../../src/storage/click-log/syncer.ts';
+import { createLogSyncer, type LogSyncerOptions } from '../../src/storage/click-log/syncer.ts';
 import type { LogWriterOptions } from '../../src/storage/click-log/writer.ts';
 import { randomFrom, seed } from '../support/seed.ts';
 import { createRig, drain, type Entry, LOG, nthClick, type Rig, write, writeNth } from './click-log-rig.ts';
@@ -231,17 +231,14 @@ test('on a disk that fills up: sent = stored + counted, and it goes on when ther
   }
 });
 
+const syncerOf = ({ dir, board, counters, logger }: Rig, sync: LogSyncerOptions['sync'] = fdatasync) =>
+  createLogSyncer({ dir, logs: [{ name: LOG, board }], counters, logger, sync });
+
 test('syncs each segment that was written since the last tick', async ({ rig }) => {
   const synced: number[] = [];
-  const syncer = createLogSyncer({
-    dir: rig.dir,
-    logs: [{ name: LOG, board: rig.board }],
-    counters: rig.counters,
-    logger: rig.logger,
-    sync: (fd, done) => {
-      synced.push(fd);
-      fdatasync(fd, done);
-    },
+  const syncer = syncerOf(rig, (fd, done) => {
+    synced.push(fd);
+    fdatasync(fd, done);
   });
   const writer = rig.writer();
   write(rig, writer, 0, 1);
@@ -263,16 +260,10 @@ test('syncs each segment that was written since the last tick', async ({ rig }) 
 test('a failed sync is not retried: the writer begins a new segment', async ({ rig }) => {
   let broken = true;
   let calls = 0;
-  const syncer = createLogSyncer({
-    dir: rig.dir,
-    logs: [{ name: LOG, board: rig.board }],
-    counters: rig.counters,
-    logger: rig.logger,
-    sync: (fd, done) => {
-      calls++;
-      if (broken) done(Object.assign(new Error('i/o error'), { code: 'EIO' }));
-      else fdatasync(fd, done);
-    },
+  const syncer = syncerOf(rig, (fd, done) => {
+    calls++;
+    if (broken) done(Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    else fdatasync(fd, done);
   });
   const writer = rig.writer();
   const before = write(rig, writer, 0, 2);
@@ -293,7 +284,7 @@ test('a failed sync is not retried: the writer begins a new segment', async ({ r
 });
 
 test('a segment that is gone by the time of the sync was stored', async ({ rig }) => {
-  const syncer = createLogSyncer({ dir: rig.dir, logs: [{ name: LOG, board: rig.board }], counters: rig.counters, logger: rig.logger });
+  const syncer = syncerOf(rig);
   write(rig, rig.writer({ segmentBytes: 500 }), 0, 20);
   const reader = rig.reader();
   drain(reader);

@@ -1,6 +1,7 @@
 /** Accounts as their owners sign in to them and change them. */
 import { randomBytes } from 'node:crypto';
 import type { Account, AccountChanges, AccountCredentials, AccountStore, Belongings } from '../../core/ports/accounts.ts';
+import { randomText } from '../../core/random-text.ts';
 import { whyLastStays } from './administrators.ts';
 import { deleteFigures } from './link-deletion.ts';
 import { dropTokens, sendProof } from './mail-tokens.ts';
@@ -14,7 +15,7 @@ const CREDENTIALS = `${ACCOUNT_COLUMNS}, password_hash AS "passwordHash"`;
 /** Ten characters, 50 bits: a new one tells nothing about the one before. */
 const PUBLIC_ID_LENGTH = 10;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-export const newPublicId = () => Array.from(randomBytes(PUBLIC_ID_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+export const newPublicId = () => randomText(ALPHABET, PUBLIC_ID_LENGTH, randomBytes);
 
 export function createAccountStore(pool: Pool): AccountStore {
   return {

@@ -3,6 +3,7 @@ import type { AdminLink } from '../../../../src/core/api/admin.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
+import { SearchField } from '../../components/search-field.tsx';
 import { toast } from '../../components/toasts.tsx';
 import { withoutScheme } from '../../format.ts';
 import { query, setQuery } from '../../router.ts';
@@ -24,14 +25,7 @@ export function LinksPart() {
   };
   return (
     <section class="stack">
-      <input
-        class="input"
-        type="search"
-        aria-label={admin.value.searchLinks}
-        placeholder={admin.value.searchLinks}
-        value={search}
-        onInput={({ currentTarget }) => setQuery({ search: currentTarget.value })}
-      />
+      <SearchField label={admin.value.searchLinks} value={search} onValue={(search) => setQuery({ search })} />
       <PageList pages={pages} empty={admin.value.noLinks}>
         <ul class="link-list">
           {pages.items?.map((link) => (

@@ -6,6 +6,7 @@ import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
 import { Dialog } from '../../components/dialog.tsx';
+import { SearchField } from '../../components/search-field.tsx';
 import { Select } from '../../components/select.tsx';
 import { TableBox } from '../../components/table-box.tsx';
 import { toast } from '../../components/toasts.tsx';
@@ -52,14 +53,7 @@ export function UsersPart() {
   return (
     <section class="stack">
       <div class="links-tools">
-        <input
-          class="input"
-          type="search"
-          aria-label={admin.value.search}
-          placeholder={admin.value.search}
-          value={search}
-          onInput={({ currentTarget }) => setQuery({ search: currentTarget.value })}
-        />
+        <SearchField label={admin.value.search} value={search} onValue={(search) => setQuery({ search })} />
         <Select
           label={admin.value.kind}
           isLabelHidden

@@ -5,7 +5,7 @@ import type { Session } from '../../../../src/core/api/accounts.ts';
 import { ask, startSession } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
 import { Dialog } from '../../components/dialog.tsx';
-import { Field } from '../../components/field.tsx';
+import { EmailField } from '../../components/email-field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PasswordField } from '../../components/password-field.tsx';
 import { Submit } from '../../components/submit.tsx';
@@ -14,6 +14,7 @@ import { usePageTitle } from '../../page-title.ts';
 import { chooseLocale, locale } from '../../preferences.ts';
 import { hrefOf, navigate } from '../../router.ts';
 import { useForm } from '../../use-form.ts';
+import { NewPassword } from './new-password.tsx';
 import { auth } from './words.ts';
 
 export type AccountDialogName = 'login' | 'register' | 'forgot';
@@ -43,7 +44,7 @@ function LoginForm() {
   return (
     <form class="stack" onSubmit={form.submit}>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
-      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} />
+      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} autoFocus />
       <PasswordField label={common.value.password} value={password} onValue={setPassword} autoComplete="current-password" />
       <Submit isSending={form.isSending}>{common.value.signIn}</Submit>
       <p class="small soft">
@@ -70,15 +71,8 @@ function RegisterForm() {
   return (
     <form class="stack" onSubmit={form.submit}>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
-      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} />
-      <PasswordField
-        label={common.value.password}
-        value={password}
-        onValue={setPassword}
-        autoComplete="new-password"
-        hint={auth.value.passwordHint}
-        fault={form.faultAt('password')}
-      />
+      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} autoFocus />
+      <NewPassword label={common.value.password} value={password} onValue={setPassword} fault={form.faultAt('password')} />
       <ZoneField value={timezone} hint={auth.value.zoneHint} onValue={setTimezone} fault={form.faultAt('timezone')} />
       <Submit isSending={form.isSending}>{common.value.register}</Submit>
       <p class="small soft">
@@ -102,7 +96,7 @@ function ForgotForm() {
   return (
     <form class="stack" onSubmit={form.submit}>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
-      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} />
+      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} autoFocus />
       <Submit isSending={form.isSending}>{auth.value.sendReset}</Submit>
       <p class="small">
         <a href={hrefOf('/login')} data-app>
@@ -111,8 +105,4 @@ function ForgotForm() {
       </p>
     </form>
   );
-}
-
-function EmailField(props: { value: string; onValue: (value: string) => void; fault: string | null }) {
-  return <Field {...props} label={common.value.email} type="email" required autoComplete="email" inputMode="email" autoFocus />;
 }

@@ -3,12 +3,12 @@ import { useState } from 'preact/hooks';
 import { ask, endSession } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
 import { Notice } from '../../components/notice.tsx';
-import { PasswordField } from '../../components/password-field.tsx';
 import { Submit } from '../../components/submit.tsx';
 import { usePageTitle } from '../../page-title.ts';
 import { hrefOf } from '../../router.ts';
 import { useForm } from '../../use-form.ts';
 import { mailToken } from './mail-token.ts';
+import { NewPassword } from './new-password.tsx';
 import { auth } from './words.ts';
 
 export function ResetPage() {
@@ -45,14 +45,7 @@ export function ResetPage() {
           </a>
         </Notice>
       )}
-      <PasswordField
-        label={common.value.newPassword}
-        value={password}
-        onValue={setPassword}
-        autoComplete="new-password"
-        hint={auth.value.passwordHint}
-        fault={form.faultAt('password')}
-      />
+      <NewPassword label={common.value.newPassword} value={password} onValue={setPassword} fault={form.faultAt('password')} />
       <Submit isSending={form.isSending}>{common.value.save}</Submit>
     </form>
   );

@@ -4,9 +4,8 @@ import { useState } from 'preact/hooks';
 import type { Session } from '../../../../src/core/api/accounts.ts';
 import { ask, startSession } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
-import { Field } from '../../components/field.tsx';
+import { EmailField } from '../../components/email-field.tsx';
 import { Notice } from '../../components/notice.tsx';
-import { PasswordField } from '../../components/password-field.tsx';
 import { Submit } from '../../components/submit.tsx';
 import { deviceZone, ZoneField } from '../../components/zone-field.tsx';
 import { usePageTitle } from '../../page-title.ts';
@@ -14,6 +13,7 @@ import { locale } from '../../preferences.ts';
 import { navigate } from '../../router.ts';
 import { useForm } from '../../use-form.ts';
 import { mailToken } from './mail-token.ts';
+import { NewPassword } from './new-password.tsx';
 import { auth } from './words.ts';
 
 export function SetupPage() {
@@ -31,23 +31,8 @@ export function SetupPage() {
       <h1>{auth.value.setup}</h1>
       <p class="soft">{auth.value.setupText}</p>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
-      <Field
-        label={common.value.email}
-        type="email"
-        required
-        autoComplete="email"
-        value={email}
-        onValue={setEmail}
-        fault={form.faultAt('email')}
-      />
-      <PasswordField
-        label={common.value.password}
-        value={password}
-        onValue={setPassword}
-        autoComplete="new-password"
-        hint={auth.value.passwordHint}
-        fault={form.faultAt('password')}
-      />
+      <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} />
+      <NewPassword label={common.value.password} value={password} onValue={setPassword} fault={form.faultAt('password')} />
       <ZoneField value={timezone} hint={auth.value.zoneHint} onValue={setTimezone} fault={form.faultAt('timezone')} />
       <Submit isSending={form.isSending}>{common.value.register}</Submit>
     </form>

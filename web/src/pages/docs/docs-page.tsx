@@ -5,6 +5,7 @@
 import { useState } from 'preact/hooks';
 import { ProblemError, UnreachableError } from '../../api/client.ts';
 import { Loaded } from '../../components/loaded.tsx';
+import { SearchField } from '../../components/search-field.tsx';
 import { usePageTitle } from '../../page-title.ts';
 import { useResource } from '../../use-resource.ts';
 import { type ApiDocument, groupsOf, type Operation } from './document.ts';
@@ -54,14 +55,7 @@ function Api({ document }: { document: ApiDocument }) {
         </span>
       </p>
       <KeyPanel document={document} />
-      <input
-        class="input"
-        type="search"
-        aria-label={docs.value.search}
-        placeholder={docs.value.search}
-        value={search}
-        onInput={({ currentTarget }) => setSearch(currentTarget.value)}
-      />
+      <SearchField label={docs.value.search} value={search} onValue={setSearch} />
       {groups.length === 0 && <p class="card soft">{docs.value.nothing}</p>}
       {groups.map(({ name, operations }) => (
         <section key={name} class="stack operations">

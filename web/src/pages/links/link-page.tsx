@@ -9,12 +9,13 @@ import { CopyButton } from '../../components/copy-button.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
-import { dateTime, number, withoutScheme } from '../../format.ts';
+import { dateTime, withoutScheme } from '../../format.ts';
 import { usePageTitle } from '../../page-title.ts';
 import { hrefOf, navigate } from '../../router.ts';
 import { useResource } from '../../use-resource.ts';
 import { deleteLinks } from './deletion.ts';
 import { EditDialog } from './edit-dialog.tsx';
+import { Figures } from './figures.tsx';
 import { nameOf } from './filters.ts';
 import { watchLive } from './live-feed.ts';
 import { LiveState } from './live-state.tsx';
@@ -156,14 +157,7 @@ function About({ link }: { link: Link }) {
           ))}
         </dl>
       </div>
-      <dl class="about-figures numbers">
-        {figures.map(([label, value]) => (
-          <div key={label}>
-            <dd>{number(value)}</dd>
-            <dt class="soft small">{label}</dt>
-          </div>
-        ))}
-      </dl>
+      <Figures class="about-figures" figures={figures} />
     </section>
   );
 }

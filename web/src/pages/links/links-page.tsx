@@ -6,6 +6,7 @@ import { common } from '../../common-words.ts';
 import { Icon } from '../../components/icons.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { SearchField } from '../../components/search-field.tsx';
 import { Select } from '../../components/select.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { toast } from '../../components/toasts.tsx';
@@ -171,14 +172,7 @@ function Toolbar() {
   const tags = tagsOf(panelLinks.value);
   return (
     <div class="links-tools">
-      <input
-        class="input"
-        type="search"
-        aria-label={links.value.search}
-        placeholder={links.value.search}
-        value={search}
-        onInput={({ currentTarget }) => setQuery({ search: currentTarget.value })}
-      />
+      <SearchField label={links.value.search} value={search} onValue={(search) => setQuery({ search })} />
       <Select
         label={links.value.state}
         isLabelHidden

@@ -15,6 +15,7 @@ import { isDark, locale } from '../../preferences.ts';
 import { query } from '../../router.ts';
 import { useResource } from '../../use-resource.ts';
 import { partsOf } from './facet-names.ts';
+import { Figures } from './figures.tsx';
 import { rangeOf, statsQuery, unitOf } from './range.ts';
 import { RangePicker } from './range-picker.tsx';
 import { bucketLabel, hourLabels, weekdayLabels } from './time-labels.ts';
@@ -140,14 +141,7 @@ function Series({ stats, unit }: { stats: OwnerStats; unit: string }) {
   ];
   return (
     <div class="card stack">
-      <dl class="overview-line numbers">
-        {figures.map(([label, value]) => (
-          <div key={label}>
-            <dd>{number(value)}</dd>
-            <dt class="soft small">{label}</dt>
-          </div>
-        ))}
-      </dl>
+      <Figures class="overview-line" figures={figures} />
       <Chart
         label={links.value.clicksName}
         option={option}

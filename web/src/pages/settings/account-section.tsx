@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Session, User } from '../../../../src/core/api/accounts.ts';
 import { ask, startSession, user } from '../../api/client.ts';
 import { common } from '../../common-words.ts';
-import { Field } from '../../components/field.tsx';
+import { EmailField } from '../../components/email-field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PasswordField } from '../../components/password-field.tsx';
 import { Section } from '../../components/section.tsx';
@@ -44,15 +44,7 @@ function EmailForm() {
   return (
     <form class="stack narrow" onSubmit={form.submit}>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
-      <Field
-        label={settings.value.email}
-        type="email"
-        required
-        autoComplete="email"
-        value={email}
-        onValue={setEmail}
-        fault={form.faultAt('email')}
-      />
+      <EmailField label={settings.value.email} value={email} onValue={setEmail} fault={form.faultAt('email')} />
       <CurrentPassword value={currentPassword} onValue={setCurrentPassword} fault={form.faultAt('currentPassword')} />
       <Submit isSending={form.isSending}>{common.value.save}</Submit>
     </form>
