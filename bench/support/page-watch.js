@@ -7,14 +7,13 @@ globalThis.watch = {
     return this.painted(() => this.rows() >= rows).then(() => performance.now());
   },
 
-  /** From the input of a text into the focused field until another number of rows is painted. */
-  async inputAnswered(text) {
+  /** Begins to wait for a key. `answered`: from the key until another number of rows is painted. */
+  awaitKey() {
     const rows = this.rows();
-    const from = performance.now();
-    document.activeElement.value = text;
-    document.activeElement.dispatchEvent(new Event('input', { bubbles: true }));
-    await this.painted(() => this.rows() !== rows);
-    return performance.now() - from;
+    this.answered = new Promise((resolve) => {
+      const onKey = ({ timeStamp }) => this.painted(() => this.rows() !== rows).then(() => resolve(performance.now() - timeStamp));
+      addEventListener('keydown', onKey, { once: true, capture: true });
+    });
   },
 
   figures() {
@@ -38,6 +37,7 @@ globalThis.watch = {
     }),
 };
 
+// What follows a key or a click is meant to move.
 new PerformanceObserver((list) => {
-  for (const { value } of list.getEntries()) globalThis.watch.shift += value;
+  for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) globalThis.watch.shift += value;
 }).observe({ type: 'layout-shift', buffered: true });

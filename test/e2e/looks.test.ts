@@ -1,49 +1,59 @@
 // timeout: 240 s
 /**
- * Every page: axe-core finds nothing serious, no page is wider than its window, and the console stays empty. A test looks at each in English,
- * light, 1,280 pixels wide, and in Russian, dark, at 360. SCREENSHOTS=folder looks at all combinations and keeps a picture of each.
+ * Every page: axe-core finds nothing serious, no page is wider than its window, nothing moves while it loads, and the console stays empty. A test looks
+ * at each in English, light, 1,280 pixels wide, and in Russian, dark, at 360. SCREENSHOTS=folder looks at all combinations, at states without an address
+ * of their own, too, and keeps a picture of each.
  */
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { overhang, register, setUp, startApp } from '../support/app.ts';
+import { overhang, register, setUp, startApp, type Visitor } from '../support/app.ts';
 import { seriousFaults } from '../support/axe.ts';
 import { fillDemo } from '../support/demo-data.ts';
+import { shiftsOf, watchShifts } from '../support/layout-shift.ts';
+import { ADMIN_STATES, GUEST_STATES, type LookState, OWNER_STATES, VISITOR_STATES } from '../support/look-states.ts';
 import { until } from '../support/until.ts';
 
 const LANGUAGES = ['en', 'ru'];
 const THEMES = ['light', 'dark'] as const;
 const WIDTHS = [360, 1280];
 const HEIGHT = 800;
+/** Of Cumulative Layout Shift; up to 0.1 counts as good in the field. */
+const SHIFT_MAX = 0.02;
+/** Of every answer, so that pages stand with their skeletons for a moment, as they do for people. */
+const LATENCY_MS = 50;
 
-const GUEST_PAGES = [
-  '/',
-  '/login',
-  '/register',
-  '/forgot',
-  '/reset#token=x',
-  '/confirm#token=x',
-  '/setup#token=x',
-  '/docs#postApiV1Links',
-  '/no/such/page',
-];
-const OWNER_PAGES = [
-  '/links',
-  '/links/new',
-  '/links/spring',
-  '/links/spring?range=month',
-  '/links?search=nothing-fits',
-  '/links/import',
-  '/settings',
-  '/docs',
-];
-const ADMIN_PAGES = ['users', 'links', 'hosts', 'settings', 'counters', 'traffic', 'jobs', 'nodes', 'audit'].map(
-  (part) => `/admin/${part}`,
-);
-/** What visitors see of links, without JavaScript. */
-const VISITOR_PAGES = ['/drafts', '/soon', '/past', '/used', '/off', '/blocked', '/no-such-link', '/spring+', '/drafts+'];
-const UNCONFIRMED_PAGES = ['/links', '/settings'];
+type Pages = { paths: readonly string[]; states: readonly LookState[] };
+const ADMIN_PARTS = ['users', 'links', 'hosts', 'settings', 'counters', 'traffic', 'jobs', 'nodes', 'audit'];
+const PAGES: Readonly<Record<string, Pages>> = {
+  guest: {
+    paths: ['/', '/login', '/register', '/forgot', '/reset#token=x', '/confirm#token=x', '/setup#token=x', '/docs#postApiV1Links'],
+    states: GUEST_STATES,
+  },
+  owner: {
+    paths: [
+      '/links',
+      '/links/new',
+      '/links/spring',
+      '/links/spring?range=month',
+      '/links/no-such',
+      '/links?charts=open',
+      '/links?search=nothing-fits',
+      '/links/import',
+      '/settings',
+      '/docs',
+    ],
+    states: OWNER_STATES,
+  },
+  admin: { paths: ADMIN_PARTS.map((part) => `/admin/${part}`), states: ADMIN_STATES },
+  unconfirmed: { paths: ['/links', '/settings', '/admin'], states: [] },
+  /** What people see of links, without JavaScript. */
+  visitor: {
+    paths: ['/drafts', '/soon', '/past', '/used', '/off', '/blocked', '/no-such-link', '/spring+', '/drafts+'],
+    states: VISITOR_STATES,
+  },
+};
 
 const started = await startApp();
 const app = started.value;
@@ -69,60 +79,89 @@ async function look(page: Page, path: string, name: string): Promise<string[]> {
   await page.goto(path);
   await settle(page);
   if (new URL(page.url()).pathname !== new URL(path, page.url()).pathname) faults.push(`${name}: led to ${page.url()}`);
+  const { sum, moved } = await shiftsOf(page);
+  if (sum > SHIFT_MAX) faults.push(`${name}: layout shift of ${sum}: ${moved.join(', ')}`);
+  return [...faults, ...(await judge(page, name))];
+}
+
+async function lookAtState(page: Page, { path, reach, leave }: LookState, name: string): Promise<string[]> {
+  await page.goto(path);
+  await settle(page);
+  await reach(page);
+  const faults = await judge(page, name);
+  await leave?.(page);
+  return faults;
+}
+
+async function judge(page: Page, name: string): Promise<string[]> {
+  const faults: string[] = [];
   const wider = await overhang(page);
   if (wider !== 0) faults.push(`${name}: ${wider} pixels wider than its window`);
   faults.push(...(await seriousFaults(page)).map((fault) => `${name}: ${fault}`));
   const folder = process.env.SCREENSHOTS;
   const file = name.replace(/[^\w-]+/g, '-').replace(/-+$/, '');
-  if (folder !== undefined) await page.screenshot({ path: join(folder, `${file}.png`), fullPage: true });
+  if (folder === undefined) return faults;
+  const fullPage = await page.evaluate<boolean>('document.querySelector("dialog[open]") === null'); // which covers what can be seen
+  await page.screenshot({ path: join(folder, `${file}.png`), fullPage });
   return faults;
 }
 
-const groups = {
-  guest: { visitor: guest, paths: GUEST_PAGES },
-  owner: { visitor: admin, paths: OWNER_PAGES },
-  admin: { visitor: admin, paths: ADMIN_PAGES },
-  unconfirmed: { visitor: unconfirmed, paths: UNCONFIRMED_PAGES },
-};
+async function slowDown({ context, page }: Visitor): Promise<void> {
+  await watchShifts(context);
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Network.enable');
+  await devtools.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: LATENCY_MS,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
+}
+
+for (const visitor of [guest, admin, unconfirmed]) await slowDown(visitor);
 
 type Look = { language: string; theme: (typeof THEMES)[number]; width: number };
 const everything: Look[] = LANGUAGES.flatMap((language) => THEMES.flatMap((theme) => WIDTHS.map((width) => ({ language, theme, width }))));
-const looks: Look[] =
-  process.env.SCREENSHOTS === undefined
-    ? [
-        { language: 'en', theme: 'light', width: 1280 },
-        { language: 'ru', theme: 'dark', width: 360 },
-      ]
-    : everything;
+const isEverything = process.env.SCREENSHOTS !== undefined;
+const looks: Look[] = isEverything
+  ? everything
+  : [
+      { language: 'en', theme: 'light', width: 1280 },
+      { language: 'ru', theme: 'dark', width: 360 },
+    ];
 
-for (const [group, { visitor, paths }] of Object.entries(groups)) {
-  for (const { language, theme, width } of looks) {
+async function lookAtAll(page: Page, group: string, { language, theme, width }: Look): Promise<string[]> {
+  const { paths, states } = PAGES[group];
+  const faults: string[] = [];
+  const nameOf = (path: string, state = '') => `${group}-${path.slice(1) || 'front'}${state}-${language}-${theme}-${width}`;
+  for (const path of paths) faults.push(...(await look(page, path, nameOf(path))));
+  if (isEverything) for (const state of states) faults.push(...(await lookAtState(page, state, nameOf(state.path, `-${state.name}`))));
+  return faults;
+}
+
+for (const [group, visitor] of Object.entries({ guest, owner: admin, admin, unconfirmed })) {
+  for (const wanted of looks) {
+    const { language, theme, width } = wanted;
     it(`${group}, ${language}, ${theme}, ${width} pixels`, async () => {
       const { page, complaints } = visitor;
       await page.goto('/');
       await page.evaluate(`localStorage.setItem('elnk.locale', '"${language}"'); localStorage.setItem('elnk.theme', '"${theme}"');`);
       await page.setViewportSize({ width, height: HEIGHT });
-      const faults: string[] = [];
-      for (const path of paths)
-        faults.push(...(await look(page, path, `${group}-${path.slice(1) || 'front'}-${language}-${theme}-${width}`)));
-      assert.equal(faults, []);
+      assert.equal(await lookAtAll(page, group, wanted), []);
       assert.equal(complaints, []);
     });
   }
 }
 
-for (const { language, theme, width } of looks) {
+for (const wanted of looks) {
+  const { language, theme, width } = wanted;
   it(`visitor, ${language}, ${theme}, ${width} pixels`, async () => {
-    const { context, page, complaints } = await app.visit({
-      locale: language,
-      colorScheme: theme,
-      viewport: { width, height: HEIGHT },
-    });
-    const faults: string[] = [];
-    for (const path of VISITOR_PAGES) faults.push(...(await look(page, path, `visitor-${path.slice(1)}-${language}-${theme}-${width}`)));
-    await context.close();
+    const visitor = await app.visit({ locale: language, colorScheme: theme, viewport: { width, height: HEIGHT } });
+    await slowDown(visitor);
+    const faults = await lookAtAll(visitor.page, 'visitor', wanted);
+    await visitor.context.close();
     assert.equal(faults, []);
-    assert.equal(complaints, []);
+    assert.equal(visitor.complaints, []);
   });
 }
 

@@ -205,7 +205,10 @@ it('finds its way at 360 pixels', async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
-it('signs out, and sets a new password by mail', async () => {
+it('signs out, which ends the time to take a deletion back, and sets a new password by mail', async () => {
+  await page.goto('/links');
+  await page.locator('.link-check').first().check();
+  await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('button', { name: EMAIL }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByRole('link', { name: 'Sign in' }).click();
@@ -227,6 +230,7 @@ it('signs out, and sets a new password by mail', async () => {
   await page.getByRole('dialog').locator('.notice').waitFor();
   await signIn(NEW_PASSWORD);
   await page.waitForURL('**/links');
+  await page.locator('.link-row').waitFor(); // the other one of two
   assert.equal(owner.complaints, []);
 });
 

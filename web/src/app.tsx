@@ -5,7 +5,6 @@ import { user } from './api/client.ts';
 import { Lazy } from './components/lazy.tsx';
 import { Shell } from './components/shell.tsx';
 import { Skeleton } from './components/skeleton.tsx';
-import { AdminPage } from './pages/admin/admin-page.tsx';
 import { AccountDialog, type AccountDialogName } from './pages/auth/account-dialog.tsx';
 import { ConfirmPage } from './pages/auth/confirm.tsx';
 import { ResetPage } from './pages/auth/reset.tsx';
@@ -54,13 +53,17 @@ export function App() {
   );
 }
 
-const ADMIN_PATH = /^\/admin(?:\/(\w+))?$/;
+/** Shown with their own skeletons already while it is not known who is signed in. */
+const EARLY_PAGES: ReadonlySet<string> = new Set(['/links', NEW_LINK_PATH]);
+
+const loadAdmin = async () => (await import('./pages/admin/admin-page.tsx')).AdminPage;
+
+const ADMIN_PATH = /^\/admin(?:\/\w+)?$/;
 const LINK_PATH = /^\/links\/([A-Za-z0-9_-]+)$/;
 
 function ownPage(at: string): (() => VNode) | undefined {
-  const administration = ADMIN_PATH.exec(at);
   // Whoever is no administrator learns nothing of what there is.
-  if (administration !== null) return () => (user.value?.isAdmin ? <AdminPage part={administration[1] ?? ''} /> : <NotFoundPage />);
+  if (ADMIN_PATH.test(at)) return () => (user.value?.isAdmin ? <Lazy load={loadAdmin} /> : <NotFoundPage />);
   const [, slug] = LINK_PATH.exec(at) ?? [];
   return OWN_PAGES[at] ?? (slug === undefined ? undefined : () => <LinkPage key={slug} slug={slug} />);
 }
@@ -72,6 +75,6 @@ function Page({ at }: { at: string }) {
   useEffect(() => {
     if (mustSignIn) navigate('/login', { replace: true });
   }, [mustSignIn]);
-  if (own !== undefined) return user.value == null ? <Skeleton lines={6} /> : own();
+  if (own !== undefined) return user.value || (!isSignedOut && EARLY_PAGES.has(at)) ? own() : <Skeleton lines={6} />;
   return PAGES[at]?.() ?? <NotFoundPage />;
 }

@@ -5,11 +5,27 @@ import { locale } from './preferences.ts';
 /** The zone in which the signed-in owner's times are shown; this device's for guests. */
 export const ownZone = (): string => user.value?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value);
+/** Formatters by language and options: a list of links would spend half of its time on making them. */
+function kept<Options, Formatter>(make: new (language: string, options: Options) => Formatter): (options: Options) => Formatter {
+  const formatters = new Map<string, Formatter>();
+  return (options) => {
+    const key = `${locale.value} ${JSON.stringify(options)}`;
+    const known = formatters.get(key) ?? new make(locale.value, options);
+    formatters.set(key, known);
+    return known;
+  };
+}
+
+const numberFormat = kept(Intl.NumberFormat);
+const dateFormat = kept(Intl.DateTimeFormat);
+
+const PLAIN: Intl.NumberFormatOptions = {};
+
+export const number = (value: number): string => numberFormat(PLAIN).format(value);
 
 /** @param share 0 to 1 */
 export const percent = (share: number): string =>
-  new Intl.NumberFormat(locale.value, { style: 'percent', maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 }).format(share);
+  numberFormat({ style: 'percent', maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 }).format(share);
 
 const MINUTE_SEC = 60;
 const HOUR_SEC = 3_600;
@@ -31,7 +47,7 @@ export function bytes(count: number): string {
 }
 
 const unit = (value: number, name: string): string =>
-  new Intl.NumberFormat(locale.value, {
+  numberFormat({
     style: 'unit',
     unit: name,
     unitDisplay: name === 'byte' ? 'long' : 'short', // whose short form is always "byte"
@@ -39,15 +55,13 @@ const unit = (value: number, name: string): string =>
   }).format(value);
 
 /** @param day a day of a calendar, `YYYY-MM-DD`, which has no zone */
-export const dayName = (day: string): string =>
-  new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(day));
+export const dayName = (day: string): string => dateFormat({ day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(day));
 
 /** @param iso an instant */
 export const dateTime = (iso: string): string =>
-  new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short', timeZone: ownZone() }).format(new Date(iso));
+  dateFormat({ dateStyle: 'medium', timeStyle: 'short', timeZone: ownZone() }).format(new Date(iso));
 
-export const date = (iso: string): string =>
-  new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeZone: ownZone() }).format(new Date(iso));
+export const date = (iso: string): string => dateFormat({ dateStyle: 'medium', timeZone: ownZone() }).format(new Date(iso));
 
 /** `https://` is not worth reading. */
 export const withoutScheme = (url: string): string => url.replace(/^https?:\/\//, '');

@@ -23,12 +23,13 @@ export function CopyButton({ text, kind, size }: { text: string; kind?: 'primary
   );
 }
 
-/** Without HTTPS browsers have no clipboard for pages; the old way still works there. */
+/** Without HTTPS browsers have no clipboard for pages, and it may be forbidden; the old way still works there. */
 async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard !== undefined) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
+  const isCopied = await navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  );
+  if (isCopied) return;
   const area = document.createElement('textarea');
   area.value = text;
   area.readOnly = true;

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { ask, endSession, user } from '../api/client.ts';
 import { explain } from '../api/explain.ts';
 import { common } from '../common-words.ts';
+import { sendWaiting } from '../pages/links/deletion.ts';
 import { chooseLocale, chooseTheme, LOCALES, type Locale, locale, THEMES, theme } from '../preferences.ts';
 import { hrefOf, navigate, path } from '../router.ts';
 import { Icon } from './icons.tsx';
@@ -27,6 +28,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <LanguageMenu />
           <ThemeMenu />
           {user.value && <PersonMenu email={user.value.email} isAdmin={user.value.isAdmin} />}
+          {user.value === undefined && <span class="button" data-kind="quiet" data-shape="icon" aria-hidden="true" />}
         </nav>
       </header>
       <main class="shell-main" id="content" tabIndex={-1}>
@@ -43,8 +45,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** While it is not known who is signed in, somebody is: nobody is known at once. */
 function Ways() {
-  if (user.value === undefined) return null;
   if (user.value === null) {
     return (
       <>
@@ -60,7 +62,7 @@ function Ways() {
 
 function NavLink({ to, children }: { to: string; children: ComponentChildren }) {
   return (
-    <a class="nav-link" href={hrefOf(to)} data-app aria-current={path.value === to ? 'page' : undefined}>
+    <a class="nav-link" href={hrefOf(to)} data-app aria-current={`${path.value}/`.startsWith(`${to}/`) ? 'page' : undefined}>
       {children}
     </a>
   );
@@ -108,6 +110,7 @@ function ThemeMenu() {
 function PersonMenu({ email, isAdmin }: { email: string; isAdmin: boolean }) {
   const signOut = async () => {
     try {
+      await sendWaiting();
       await ask('POST', 'auth/logout');
       endSession();
       navigate('/');

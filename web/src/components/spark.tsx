@@ -5,10 +5,18 @@ const HEIGHT = 28;
 const GAP = 1;
 const GAP_FROM_STEP = 2.5;
 
+/** Two shapes and not one for each bar: a long list has thousands of bars. */
 export function Spark({ values, isWideOnly = true }: { values: readonly number[]; isWideOnly?: boolean }) {
   const highest = Math.max(1, ...values);
   const step = WIDTH / values.length;
-  const gap = step < GAP_FROM_STEP ? 0 : GAP;
+  const width = step - (step < GAP_FROM_STEP ? 0 : GAP);
+  let bars = '';
+  let empty = '';
+  values.forEach((value, i) => {
+    const bar = `M${i * step} ${HEIGHT}h${width}v${-(value === 0 ? 1 : Math.max(2, (value / highest) * HEIGHT))}h${-width}z`;
+    if (value === 0) empty += bar;
+    else bars += bar;
+  });
   return (
     <svg
       class={isWideOnly ? 'spark wide-only' : 'spark'}
@@ -17,10 +25,8 @@ export function Spark({ values, isWideOnly = true }: { values: readonly number[]
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       aria-hidden="true"
     >
-      {values.map((value, i) => {
-        const height = value === 0 ? 1 : Math.max(2, (value / highest) * HEIGHT);
-        return <rect key={i} x={i * step} y={HEIGHT - height} width={step - gap} height={height} rx="1" data-empty={value === 0} />;
-      })}
+      <path d={bars} />
+      <path d={empty} data-empty />
     </svg>
   );
 }

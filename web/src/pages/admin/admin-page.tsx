@@ -1,7 +1,7 @@
 /** Administration: one address for each part. */
 import type { VNode } from 'preact';
 import { usePageTitle } from '../../page-title.ts';
-import { hrefOf } from '../../router.ts';
+import { hrefOf, path } from '../../router.ts';
 import { NotFoundPage } from '../not-found.tsx';
 import { AuditPart } from './audit-part.tsx';
 import { CountersPart } from './counters-part.tsx';
@@ -32,9 +32,15 @@ type PartName = keyof typeof PARTS;
 
 const NAMES = Object.keys(PARTS) as PartName[];
 
-/** @param part the rest of the address; '' for the first one */
-export function AdminPage({ part }: { part: string }) {
+/** Tabs are one row, which is moved sideways where the page is narrow. */
+function showTab(tab: HTMLElement | null): void {
+  const tabs = tab?.parentElement ?? null;
+  if (tab !== null && tabs !== null) tabs.scrollLeft = tab.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+}
+
+export function AdminPage() {
   usePageTitle(admin.value.title);
+  const [, , part = ''] = path.value.split('/');
   const name = part === '' ? NAMES[0] : NAMES.find((it) => it === part);
   if (name === undefined) return <NotFoundPage />;
   return (
@@ -42,7 +48,14 @@ export function AdminPage({ part }: { part: string }) {
       <h1>{admin.value.title}</h1>
       <nav class="tabs" aria-label={admin.value.title}>
         {NAMES.map((it) => (
-          <a key={it} class="tab" href={hrefOf(`/admin/${it}`)} data-app aria-current={it === name ? 'page' : undefined}>
+          <a
+            key={it}
+            ref={it === name ? showTab : null}
+            class="tab"
+            href={hrefOf(`/admin/${it}`)}
+            data-app
+            aria-current={it === name ? 'page' : undefined}
+          >
             {admin.value.parts[it]}
           </a>
         ))}

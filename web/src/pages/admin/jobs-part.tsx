@@ -69,7 +69,7 @@ type ChipProps = { href: string; isShown: boolean; label: string; count: number 
 function Chip({ href, isShown, label, count }: ChipProps) {
   return (
     <a class="chip" href={hrefOf(href)} data-app aria-current={isShown ? 'page' : undefined}>
-      {label} {count !== undefined && <span class="numbers">{number(count)}</span>}
+      {label} <span class="chip-count numbers">{count === undefined ? '–' : number(count)}</span>
     </a>
   );
 }

@@ -1,7 +1,7 @@
 /** The file, by a dialog of the browser's or dropped. */
 import { useId, useState } from 'preact/hooks';
 import { Icon } from '../../components/icons.tsx';
-import { number } from '../../format.ts';
+import { bytes } from '../../format.ts';
 import { FILE_MAX_MEBIBYTES } from './explain-upload.ts';
 import { importing } from './words.ts';
 
@@ -58,7 +58,7 @@ export function ChooseFile({ isLocked, onStart }: ChooseFileProps) {
           <Icon name="plus" />
           <span>
             <strong>{file === null ? importing.value.choose : file.name}</strong>{' '}
-            <span class="soft">{file === null ? importing.value.drop : sizeText(file.size)}</span>
+            <span class="soft">{file === null ? importing.value.drop : bytes(file.size)}</span>
           </span>
         </label>
         {fault !== null && (
@@ -78,10 +78,4 @@ export function ChooseFile({ isLocked, onStart }: ChooseFileProps) {
       </div>
     </form>
   );
-}
-
-function sizeText(bytes: number): string {
-  return bytes < KIBIBYTE * KIBIBYTE
-    ? `${number(Math.max(1, Math.round(bytes / KIBIBYTE)))} KB`
-    : `${number(Math.round(bytes / (KIBIBYTE * KIBIBYTE)))} MB`;
 }

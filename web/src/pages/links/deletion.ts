@@ -8,14 +8,14 @@ import { links } from './words.ts';
 
 const UNDO_MS = 6_000;
 
-type Waiting = { slugs: readonly string[]; timer: number };
+type Waiting = { slugs: readonly string[]; timer: number; hide: () => void };
 
 const waiting = new Set<Waiting>();
 
 export function deleteLinks(slugs: readonly string[]): void {
   leaving.value = new Set([...leaving.value, ...slugs]);
-  const entry: Waiting = { slugs, timer: 0 };
-  const hide = toast(
+  const entry: Waiting = { slugs, timer: 0, hide: () => undefined };
+  entry.hide = toast(
     links.value.deleted(slugs.length),
     {
       label: common.value.undo,
@@ -27,10 +27,7 @@ export function deleteLinks(slugs: readonly string[]): void {
     },
     UNDO_MS,
   );
-  entry.timer = setTimeout(() => {
-    hide();
-    void send(entry);
-  }, UNDO_MS);
+  entry.timer = setTimeout(() => void send(entry), UNDO_MS);
   waiting.add(entry);
 }
 
@@ -40,6 +37,8 @@ function bringBack(slugs: readonly string[]): void {
 
 async function send(entry: Waiting): Promise<void> {
   waiting.delete(entry);
+  clearTimeout(entry.timer);
+  entry.hide();
   try {
     await ask('POST', 'links/delete', { body: { slugs: entry.slugs }, keepalive: true });
     dropLinks(new Set(entry.slugs));
@@ -49,9 +48,9 @@ async function send(entry: Waiting): Promise<void> {
   bringBack(entry.slugs);
 }
 
-addEventListener('pagehide', () => {
-  for (const entry of waiting) {
-    clearTimeout(entry.timer);
-    void send(entry);
-  }
-});
+/** Deletes at once what could still be taken back: who signs out has no say any more afterwards. */
+export async function sendWaiting(): Promise<void> {
+  await Promise.all([...waiting].map(send));
+}
+
+addEventListener('pagehide', () => void sendWaiting());

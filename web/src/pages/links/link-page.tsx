@@ -41,8 +41,9 @@ export function LinkPage({ slug }: { slug: string }) {
   if (read.error !== null) {
     return (
       <div class="stack">
-        <Notice kind="fault">{explain(read.error)}</Notice>
         <BackLink />
+        <h1>{slug}</h1>
+        <Notice kind="fault">{explain(read.error)}</Notice>
       </div>
     );
   }

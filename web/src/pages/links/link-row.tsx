@@ -58,7 +58,7 @@ function Row({ link, isSelected, onToggle }: LinkRowProps) {
         </div>
         <div>
           <dd>{number(link.clicks)}</dd>
-          <dt>{links.value.clicks}</dt>
+          <dt>{links.value.total}</dt>
         </div>
       </dl>
       <CopyButton text={link.shortUrl} size="small" kind="quiet" />

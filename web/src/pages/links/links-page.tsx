@@ -15,6 +15,7 @@ import { usePageTitle } from '../../page-title.ts';
 import { locale } from '../../preferences.ts';
 import { hrefOf, navigate, path, query, setQuery } from '../../router.ts';
 import { saveFile } from '../../save-file.ts';
+import { AllStats } from './all-stats.tsx';
 import { CreateDialog } from './create-dialog.tsx';
 import { deleteLinks } from './deletion.ts';
 import { filtersOf, isFiltered, listed, SORTS, STATES, tagsOf } from './filters.ts';
@@ -23,6 +24,7 @@ import { watchLive } from './live-feed.ts';
 import { LiveState } from './live-state.tsx';
 import { Overview } from './overview.tsx';
 import { addLinks, dashboard, loadPanel, panelError, panelLinks } from './panel.ts';
+import { PanelSkeleton } from './panel-skeleton.tsx';
 import { links } from './words.ts';
 import './links.css';
 
@@ -34,18 +36,21 @@ const EXPORT_TIMEOUT_MS = 300_000;
 
 export function LinksPage() {
   usePageTitle(links.value.title);
+  const isKnown = user.value != null;
   useEffect(() => {
+    if (!isKnown) return undefined;
     void loadPanel();
     return watchLive();
-  }, []);
+  }, [isKnown]);
   const isConfirmed = user.value?.confirmed === true;
+  const isLocked = user.value?.confirmed === false;
   return (
     <div class="links">
       <header class="links-head">
         <h1>{links.value.title}</h1>
         <LiveState />
-        <button type="button" class="button" data-kind="primary" disabled={!isConfirmed} onClick={() => navigate(NEW_LINK_PATH)}>
-          <Icon name={isConfirmed ? 'plus' : 'lock'} />
+        <button type="button" class="button" data-kind="primary" disabled={isLocked} onClick={() => navigate(NEW_LINK_PATH)}>
+          <Icon name={isLocked ? 'lock' : 'plus'} />
           {links.value.create}
         </button>
         <Files />
@@ -59,7 +64,7 @@ export function LinksPage() {
           </button>
         </Notice>
       )}
-      {dashboard.value === null ? panelError.value === null && <Skeleton lines={8} /> : <Panel />}
+      {dashboard.value === null ? panelError.value === null && (isKnown ? <PanelSkeleton /> : <Skeleton lines={0} />) : <Panel />}
       {path.value === NEW_LINK_PATH && isConfirmed && <CreateDialog onClose={() => navigate('/links')} onMade={addLinks} />}
     </div>
   );
@@ -97,6 +102,7 @@ function Panel() {
   return (
     <>
       <Overview />
+      <AllStats />
       <List />
     </>
   );
@@ -107,9 +113,17 @@ function NoLinks() {
     <section class="card stack links-empty">
       <h2>{links.value.noLinks}</h2>
       <p class="soft">{links.value.noLinksText}</p>
-      <a class="button" href={hrefOf(IMPORT_PATH)} data-app>
-        {links.value.importCsv}
-      </a>
+      <div class="row">
+        {user.value?.confirmed && (
+          <a class="button" data-kind="primary" href={hrefOf(NEW_LINK_PATH)} data-app>
+            <Icon name="plus" />
+            {links.value.create}
+          </a>
+        )}
+        <a class="button" href={hrefOf(IMPORT_PATH)} data-app>
+          {links.value.importCsv}
+        </a>
+      </div>
     </section>
   );
 }

@@ -3,6 +3,8 @@ import { number } from '../../format.ts';
 import { dashboard, panelLinks } from './panel.ts';
 import { links } from './words.ts';
 
+export const OVERVIEW_FIGURES = 5;
+
 export function Overview() {
   const all = panelLinks.value;
   const sum = (of: (link: (typeof all)[number]) => number) => all.reduce((total, link) => total + of(link), 0);

@@ -5,10 +5,10 @@
  *      └──────► failed ──► loaded
  */
 
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { Link } from '../../../../src/core/api/links.ts';
 import type { Dashboard, DashboardLink } from '../../../../src/core/api/stats.ts';
-import { ask } from '../../api/client.ts';
+import { ask, user } from '../../api/client.ts';
 
 export const dashboard = signal<Dashboard | null>(null);
 export const panelError = signal<unknown>(null);
@@ -17,6 +17,14 @@ export const leaving = signal<ReadonlySet<string>>(new Set());
 
 export const panelLinks = computed(() => (dashboard.value?.links ?? []).filter(({ slug }) => !leaving.value.has(slug)));
 
+/** Whoever signs in here next must not see the links of who signed out. */
+effect(() => {
+  if (user.value !== null) return;
+  dashboard.value = null;
+  panelError.value = null;
+  leaving.value = new Set();
+});
+
 export async function loadPanel(): Promise<void> {
   try {
     dashboard.value = await ask<Dashboard>('GET', 'dashboard');
@@ -24,13 +32,6 @@ export async function loadPanel(): Promise<void> {
   } catch (error) {
     panelError.value = error;
   }
-}
-
-/** Of somebody who signed out. */
-export function clearPanel(): void {
-  dashboard.value = null;
-  panelError.value = null;
-  leaving.value = new Set();
 }
 
 export function putLink(slug: string, changed: Link): void {

@@ -1,6 +1,9 @@
 /** The QR code of a link; the picture is asked for with the token, which an <img> could not send. */
 import { askRaw } from '../../api/client.ts';
+import { explain } from '../../api/explain.ts';
 import { Icon } from '../../components/icons.tsx';
+import { toast } from '../../components/toasts.tsx';
+import { saveFile } from '../../save-file.ts';
 import { useObjectUrl } from '../../use-object-url.ts';
 import { useResource } from '../../use-resource.ts';
 import { links } from './words.ts';
@@ -8,11 +11,11 @@ import { links } from './words.ts';
 /** Pixels of the picture that is downloaded. */
 const DOWNLOAD_SIZE = 1_024;
 
-const pictureOf = async (slug: string, query: string, signal?: AbortSignal): Promise<Blob> =>
-  (await askRaw('GET', `links/${slug}/qr?${query}`, signal === undefined ? {} : { signal })).blob();
+const pictureOf = async (slug: string, signal: AbortSignal): Promise<Blob> =>
+  (await askRaw('GET', `links/${slug}/qr?format=svg`, { signal })).blob();
 
 export function QrImage({ slug, size }: { slug: string; size: number }) {
-  const { data } = useResource((signal) => pictureOf(slug, 'format=svg', signal), [slug]);
+  const { data } = useResource((signal) => pictureOf(slug, signal), [slug]);
   const address = useObjectUrl(data);
   const box = { width: size, height: size };
   return (
@@ -31,12 +34,11 @@ export function QrImage({ slug, size }: { slug: string; size: number }) {
 
 function QrDownload({ slug, format }: { slug: string; format: 'png' | 'svg' }) {
   const download = async () => {
-    const picture = await pictureOf(slug, `format=${format}&size=${DOWNLOAD_SIZE}`);
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(picture);
-    link.download = `${slug}.${format}`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    try {
+      await saveFile(await askRaw('GET', `links/${slug}/qr?format=${format}&size=${DOWNLOAD_SIZE}`), `${slug}.${format}`);
+    } catch (error) {
+      toast(explain(error));
+    }
   };
   return (
     <button

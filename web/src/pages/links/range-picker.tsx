@@ -6,14 +6,16 @@ import { toast } from '../../components/toasts.tsx';
 import { ownZone } from '../../format.ts';
 import { setQuery } from '../../router.ts';
 import { saveFile } from '../../save-file.ts';
-import { RANGES, type Range, type RangeName, todayIn } from './range.ts';
+import { RANGES, type Range, type RangeName, todayIn, USUAL_RANGE } from './range.ts';
 import { links } from './words.ts';
 
 /** @param csv path of the same numbers as CSV; null: there are none */
 export function RangePicker({ range, csv }: { range: Range; csv: string | null }) {
   const choose = (name: RangeName) =>
     setQuery(
-      name === 'own' ? { range: name, from: range.from, to: range.to } : { range: name === 'today' ? null : name, from: null, to: null },
+      name === 'own'
+        ? { range: name, from: range.from, to: range.to }
+        : { range: name === USUAL_RANGE ? null : name, from: null, to: null },
     );
   const download = async (path: string) => {
     try {

@@ -3,6 +3,8 @@ import { fromLocalInput, toLocalInput } from '../../zoned-time.ts';
 
 export const RANGES = ['today', 'week', 'month', 'year', 'own'] as const;
 export type RangeName = (typeof RANGES)[number];
+/** Today's hours stand above. */
+export const USUAL_RANGE: RangeName = 'week';
 /** Both days included. */
 export type Range = { name: RangeName; from: string; to: string };
 
@@ -20,7 +22,7 @@ export const addDays = (day: string, days: number): string =>
 
 export function rangeOf(query: URLSearchParams, timeZone: string, now = Date.now()): Range {
   const today = todayIn(timeZone, now);
-  const name = RANGES.find((it) => it === query.get('range')) ?? 'today';
+  const name = RANGES.find((it) => it === query.get('range')) ?? USUAL_RANGE;
   if (name !== 'own') return { name, from: addDays(today, -DAYS_BACK[name]), to: today };
   const [from, to] = ['from', 'to'].map((it) => query.get(it) ?? '').map((day) => (DAY_FORM.test(day) ? day : today));
   return from <= to ? { name, from, to } : { name, from: to, to: from };
