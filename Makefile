@@ -1,7 +1,7 @@
 # npm may run on the Node.js of the machine; its scripts find the one that npm installs here.
 
 .DEFAULT_GOAL := help
-.PHONY: help install web run test screenshots lint bench bench-100m soak build clean
+.PHONY: help install web run test screenshots lint bench bench-against bench-100m soak build clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile
@@ -38,6 +38,10 @@ lint: install ## types, style, who imports whom
 bench: web ## every figure beside its baseline
 	tools/install-test-packages.sh bench
 	npm run -s bench
+
+bench-against: install ## redirects of this checkout beside those of another commit:  COMMIT=v1.2.0
+	tools/install-test-packages.sh bench
+	npm run -s bench:against -- $(COMMIT)
 
 bench-100m: install ## a hundred million clicks, stored and folded exactly; another number: CLICKS=2000000
 	npm run -s bench:100m
