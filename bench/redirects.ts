@@ -152,19 +152,19 @@ async function measure(db: pg.Client, { elnk, bare }: Record<'elnk' | 'bare', Si
 /** Beside plain links in turns, since minutes lie between this and the first rounds. Password pages are answers, but no clicks. */
 async function measureRuled(db: pg.Client, elnk: Side, node: TestNode) {
   await wrk(elnk.url, 'ruled-slugs', WARM_UP_SEC);
+  await untilFolded(db, node, await node.metric('elnk_redirects_total'));
   const rates = { ruled: [] as number[], plain: [] as number[] };
   for (let n = 0; n < ROUNDS; n++) {
     for (const [links, script] of [
       ['plain', 'slugs'],
       ['ruled', 'ruled-slugs'],
     ] as const) {
-      await untilStored(node);
       const load = await wrk(elnk.url, script, ROUND_SEC.bare);
       if (load.failed > 0) throw new Error(`${load.failed} visits of ${links} links failed`);
       rates[links].push(load.perSec);
+      await untilFolded(db, node, await node.metric('elnk_redirects_total')); // or it is the next round's work
     }
   }
-  await untilFolded(db, node, await node.metric('elnk_redirects_total'));
   return { perSec: median(rates.ruled), plainPerSec: median(rates.plain) };
 }
 
