@@ -80,6 +80,9 @@ it('in Russian by the browser, at 360 pixels', async () => {
   await page.getByRole('button', { name: 'Сократить' }).click();
   await page.getByRole('button', { name: 'Копировать' }).first().waitFor();
   assert.is(await overhang(page), 0);
+  await page.reload();
+  await page.getByRole('heading', { name: 'Созданы в этом браузере' }).waitFor();
+  assert.is(await overhang(page), 0, 'the list of what was made');
   assert.equal(guest.complaints, []);
   await guest.context.close();
 });

@@ -70,7 +70,7 @@ await register(unconfirmed, 'a-rather-long-address-of-somebody@department.exampl
 async function settle(page: Page): Promise<void> {
   await page.locator('h1, h2').first().waitFor();
   // Asked again and again from here: waiting within the page would be eval, which its policy forbids.
-  await until('a page without skeletons', () => page.evaluate<boolean>('document.querySelector(".skeleton") === null'));
+  await until('a page without skeletons', () => page.evaluate<boolean>('document.querySelector(".skeleton, .skeletons") === null'));
   await page.evaluate('document.fonts.ready');
 }
 

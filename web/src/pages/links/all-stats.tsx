@@ -10,9 +10,13 @@ const OPEN = 'open';
 export function AllStats() {
   const isOpen = query.value.get('charts') === OPEN;
   return (
-    <details class="all-stats" open={isOpen} onToggle={({ currentTarget }) => setQuery({ charts: currentTarget.open ? OPEN : null })}>
-      <summary>{links.value.allStats}</summary>
-      {isOpen && <StatsView slug={null} clicks={panelLinks.value.reduce((sum, { clicks }) => sum + clicks, 0)} />}
+    <details open={isOpen} onToggle={({ currentTarget }) => setQuery({ charts: currentTarget.open ? OPEN : null })}>
+      <summary class="all-stats">{links.value.allStats}</summary>
+      {isOpen && (
+        <div class="links">
+          <StatsView slug={null} clicks={panelLinks.value.reduce((sum, { clicks }) => sum + clicks, 0)} />
+        </div>
+      )}
     </details>
   );
 }

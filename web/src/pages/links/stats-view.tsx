@@ -25,6 +25,8 @@ import { WorldMap } from './world-map.tsx';
 /** Clicks come in bursts; the numbers are read again this often at most. */
 const REREAD_MS = 800;
 const CHART_HEIGHT = 220;
+/** Taller than a window: what stands below is pushed by nothing that can be seen. */
+const SKELETON_CARDS = 4;
 
 /** @param clicks as the live feed has them: when they change, the statistics are read again */
 export function StatsView({ slug, clicks }: { slug: string | null; clicks: number }) {
@@ -34,7 +36,7 @@ export function StatsView({ slug, clicks }: { slug: string | null; clicks: numbe
   const path = slug === null ? 'stats' : `links/${encodeURIComponent(slug)}/stats`;
   const { data: stats, error } = useResource((signal) => ask<OwnerStats>('GET', `${path}?${asked}`, { signal }), [path, asked, round]);
   if (error !== null) return <Notice kind="fault">{explain(error)}</Notice>;
-  if (stats === null) return <Skeleton lines={6} />;
+  if (stats === null) return <Skeleton lines={SKELETON_CARDS} kind="stats-skeleton" />;
   return (
     <>
       <Now stats={stats} />
