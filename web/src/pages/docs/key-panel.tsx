@@ -27,7 +27,7 @@ async function fillIn(): Promise<string | null> {
 }
 
 export function KeyPanel({ document }: { document: ApiDocument }) {
-  const isSignedIn = user.value != null;
+  const isSignedIn = user.value !== null; // or it is about to be known
   const own = useResource(() => (isSignedIn ? fillIn() : Promise.resolve(null)), [isSignedIn]);
   useEffect(() => {
     return () => {
