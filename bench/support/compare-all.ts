@@ -10,12 +10,14 @@ import type { Pool } from '../../src/storage/postgres/pool.ts';
 import { createStatsCounter } from '../../src/storage/postgres/stats-counts.ts';
 import type { ApiServer } from '../../test/support/api-server.ts';
 import { type KnownClicks, rangeOf, zoneOf } from './known-clicks.ts';
-import type { Owner } from './stored-and-folded.ts';
 
 const LINKS_AT_ONCE = 500;
 const EVER = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
-type Compared = { known: KnownClicks; ids: readonly number[]; owners: readonly Owner[]; pool: Pool; api: ApiServer };
+/** Whose clicks they are; `key` reads the statistics, `links` are places in the list of all links. */
+export type KnownOwner = { id: number; key: string; links: number[] };
+
+type Compared = { known: KnownClicks; ids: readonly number[]; owners: readonly KnownOwner[]; pool: Pool; api: ApiServer };
 
 /** @throws AssertionError at the first figure that is not what was made */
 export async function compareAll(it: Compared): Promise<{ links: number; documents: number; owners: number }> {
@@ -79,7 +81,7 @@ const pickShown = ({ clicks, repeatClicks, botClicks, countries, devices, os }: 
 });
 
 /** The dashboard of the HTTP API, link by link and in all, and the statistics of all links with series and all lists. */
-async function compareOwner({ known, ids, pool, api }: Compared, number: number, owner: Owner): Promise<void> {
+async function compareOwner({ known, ids, pool, api }: Compared, number: number, owner: KnownOwner): Promise<void> {
   const made = new Map(owner.links.map((link) => [ids[link], [...known.days(link).values()]]));
   const { status, json } = await api.send('GET', '/api/v1/dashboard', { key: owner.key });
   assert.equal(status, 200, JSON.stringify(json));

@@ -27,7 +27,7 @@ import { createConfirmedUser } from '../../src/storage/postgres/users.ts';
 import { entryUrl } from '../../src/threads.ts';
 import { startApi } from '../../test/support/api-server.ts';
 import { silentLogger } from '../../test/support/logger.ts';
-import { compareAll } from './compare-all.ts';
+import { compareAll, type KnownOwner } from './compare-all.ts';
 import { KnownClicks, ownerOf, type Plan, rangeOf, zoneOf } from './known-clicks.ts';
 
 const BATCH_ROWS = 20_000;
@@ -42,7 +42,6 @@ const REST_MS = 120_000;
 const WAYS = ['background', 'dashboards', 'both'] as const;
 type Way = (typeof WAYS)[number];
 
-export type Owner = { id: number; key: string; links: number[] };
 export type PhaseFigures = {
   way: Way;
   clicks: number;
@@ -85,15 +84,15 @@ export async function storeAndFold({ clicks, url, tell, ...plan }: Options): Pro
 type Api = Awaited<ReturnType<typeof startApi>>['value'];
 type Run = {
   known: KnownClicks;
-  owners: Owner[];
+  owners: KnownOwner[];
   pool: Pool;
   api: Api;
   tasks: ReturnType<typeof startTaskPool<PoolTasks>>['value'];
   tell(line: string): void;
 };
 
-async function makeOwners(pool: Pool, plan: Plan): Promise<{ owners: Owner[]; ids: number[] }> {
-  const owners: Owner[] = [];
+async function makeOwners(pool: Pool, plan: Plan): Promise<{ owners: KnownOwner[]; ids: number[] }> {
+  const owners: KnownOwner[] = [];
   for (let n = 0; n < plan.owners; n++) {
     const account = { email: `known${n}@example.com`, passwordHash: null, isAdmin: false, plan: 'unlimited', timeZone: zoneOf(n) } as const;
     const { id } = await createConfirmedUser(pool, account);
