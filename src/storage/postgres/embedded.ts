@@ -72,7 +72,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Component
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined); // ends early when stopping
       if (stopping.signal.aborted) return;
       server = launch(first.port);
-      const isReady = await ready(cluster, server);
+      const isReady = await ready(cluster, server, first.port);
       if (isReady) logger.info({}, 'Postgres is running again');
       pauseMs = isReady ? RESTART_PAUSE_MS.first : Math.min(pauseMs * 2, RESTART_PAUSE_MS.longest);
     }
@@ -102,7 +102,7 @@ async function firstStart(cluster: Cluster, launch: (port: number) => Server, ch
     const port = await choosePort();
     const server = launch(port);
     try {
-      if (await ready(cluster, server)) {
+      if (await ready(cluster, server, port)) {
         await makeDatabase(cluster, port);
         return { server, port };
       }
@@ -119,12 +119,13 @@ async function firstStart(cluster: Cluster, launch: (port: number) => Server, ch
 }
 
 /** Polls until the server takes connections. @returns false when it ends before, or takes too long */
-async function ready(cluster: Cluster, server: Server): Promise<boolean> {
+async function ready(cluster: Cluster, server: Server, port: number): Promise<boolean> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (server.isRunning() && Date.now() < deadline) {
-    // The file says whose it is, which a connection to the port would not. Its lines: pidfile.h of Postgres.
+    // The file says whose it is, which a connection to the port would not. Its lines: pidfile.h of Postgres. The port, too, because one
+    // that a killed server has left may name the same process id: in a container that was started again they repeat.
     const lines = readIfPresent(join(cluster.folder, 'postmaster.pid'))?.split('\n') ?? [];
-    if (Number(lines[0]) === server.pid && lines[7]?.startsWith('ready')) return true;
+    if (Number(lines[0]) === server.pid && Number(lines[3]) === port && lines[7]?.startsWith('ready')) return true;
     await Promise.race([server.exited, sleep(READY_POLL_MS)]);
   }
   return false;
