@@ -81,7 +81,7 @@ export function barsOption(points: readonly Point[], name: string, colors: Chart
   };
 }
 
-/** A line over time, and beneath it a second one that is a part of the first. */
+/** A line over time, which may end before its labels do, and beneath it a second one that is a part of the first. */
 export function lineOption(
   labels: readonly string[],
   whole: { name: string; values: readonly number[] },
@@ -92,7 +92,7 @@ export function lineOption(
     name,
     type: 'line',
     data: [...values],
-    showSymbol: labels.length === 1,
+    showSymbol: values.length === 1,
     lineStyle: { width: 2, color },
     itemStyle: { color },
   });

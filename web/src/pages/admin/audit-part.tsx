@@ -17,7 +17,7 @@ export function AuditPart() {
           {pages.items?.map(({ id, at, admin: person, action, subject, changes }) => (
             <li key={id} class="audit-row">
               <p>
-                <strong>{person.email}</strong> {acts.value[action]} <strong>{subject.name}</strong>
+                <strong>{person.email}</strong> {acts.value[action]} {action !== 'setup' && <strong>{subject.name}</strong>}
               </p>
               <p class="soft small">
                 {dateTime(at)}

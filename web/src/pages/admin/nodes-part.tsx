@@ -65,7 +65,7 @@ function NodeCard({ node }: { node: Node }) {
           </ul>
         </Notice>
       )}
-      <dl class="facts numbers">
+      <dl class="node-facts numbers">
         {facts.map(([label, value]) => (
           <div key={label}>
             <dt class="soft small">{label}</dt>

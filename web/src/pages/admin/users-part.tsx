@@ -111,7 +111,7 @@ export function UsersPart() {
                   <td>
                     <input type="checkbox" aria-label={user.email} checked={selected.has(user.id)} onChange={() => toggle(user.id)} />
                   </td>
-                  <td class="cell-main">{user.email}</td>
+                  <td class="cell-main cell-long">{user.email}</td>
                   <td>{admin.value.plans[user.plan]}</td>
                   <td>
                     <UserState user={user} />

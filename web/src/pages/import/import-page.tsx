@@ -46,7 +46,7 @@ export function ImportPage() {
   };
   return (
     <div class="import">
-      <a href={hrefOf('/links')} data-app>
+      <a class="back" href={hrefOf('/links')} data-app>
         ← {links.value.back}
       </a>
       <h1>{importing.value.title}</h1>

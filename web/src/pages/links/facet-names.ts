@@ -39,10 +39,13 @@ function nameOfKey(facet: FacetName, key: string): string {
 /** @param code ISO 3166 alpha-2, or a name where there is none */
 export const countryName = (code: string): string => (/^[A-Z]{2}$/.test(code) ? displayName('region', code) : code);
 
+/** «Соединенные Штаты» does not fit into a legend, «США» does. In English the long name fits. */
+const NAME_STYLES = { en: 'long', ru: 'short' } as const;
+
 /** The code itself where the browser knows no name. */
 function displayName(type: 'region' | 'language', code: string): string {
   try {
-    return new Intl.DisplayNames(locale.value, { type }).of(code) ?? code;
+    return new Intl.DisplayNames(locale.value, { type, style: NAME_STYLES[locale.value] }).of(code) ?? code;
   } catch {
     return code; // RangeError is how Intl says that this is no code
   }

@@ -112,18 +112,20 @@ function NoLinks() {
   return (
     <section class="card stack links-empty">
       <h2>{links.value.noLinks}</h2>
-      <p class="soft">{links.value.noLinksText}</p>
-      <div class="row">
-        {user.value?.confirmed && (
-          <a class="button" data-kind="primary" href={hrefOf(NEW_LINK_PATH)} data-app>
-            <Icon name="plus" />
-            {links.value.create}
-          </a>
-        )}
-        <a class="button" href={hrefOf(IMPORT_PATH)} data-app>
-          {links.value.importCsv}
-        </a>
-      </div>
+      {user.value?.confirmed && (
+        <>
+          <p class="soft">{links.value.noLinksText}</p>
+          <div class="row">
+            <a class="button" data-kind="primary" href={hrefOf(NEW_LINK_PATH)} data-app>
+              <Icon name="plus" />
+              {links.value.create}
+            </a>
+            <a class="button" href={hrefOf(IMPORT_PATH)} data-app>
+              {links.value.importCsv}
+            </a>
+          </div>
+        </>
+      )}
     </section>
   );
 }

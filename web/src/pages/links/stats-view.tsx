@@ -14,6 +14,7 @@ import { number, ownZone } from '../../format.ts';
 import { isDark, locale } from '../../preferences.ts';
 import { query } from '../../router.ts';
 import { useResource } from '../../use-resource.ts';
+import { toLocalInput } from '../../zoned-time.ts';
 import { partsOf } from './facet-names.ts';
 import { Figures } from './figures.tsx';
 import { rangeOf, statsQuery, unitOf } from './range.ts';
@@ -78,25 +79,29 @@ function useThrottled<T>(value: T, pauseMs: number): T {
 
 const colors = () => (isDark.value ? DARK_COLORS : LIGHT_COLORS);
 
+/** Hours of today that have begun; none is left out that has clicks, whatever this device's clock says. */
+function hoursSoFar(hours: readonly number[]): number {
+  const hour = Number(toLocalInput(new Date().toISOString(), ownZone()).slice(11, 13));
+  const last = hours.findLastIndex((clicks) => clicks > 0);
+  return Math.max(hour, last) + 1;
+}
+
 /** Today's hours or the days of the week, whichever is chosen. */
 function Now({ stats }: { stats: OwnerStats }) {
   const [isWeek, setWeek] = useState(false);
   const points = isWeek
     ? weekdayLabels(locale.value).map((label, i) => ({ label, value: stats.week[i] }))
-    : hourLabels().map((label, i) => ({ label, value: stats.hours[i] }));
+    : hourLabels()
+        .slice(0, hoursSoFar(stats.hours))
+        .map((label, i) => ({ label, value: stats.hours[i] }));
   const title = isWeek ? links.value.week : links.value.todayByHour;
   const paint = colors();
   const option: ChartOption = useMemo(
     () =>
       isWeek
         ? barsOption(points, links.value.clicksName, paint)
-        : lineOption(
-            points.map(({ label }) => label),
-            { name: links.value.clicksName, values: points.map(({ value }) => value) },
-            null,
-            paint,
-          ),
-    [stats, isWeek, paint, locale.value],
+        : lineOption(hourLabels(), { name: links.value.clicksName, values: points.map(({ value }) => value) }, null, paint),
+    [stats, points.length, isWeek, paint, locale.value],
   );
   return (
     <section class="card stack">
@@ -135,9 +140,9 @@ function Series({ stats, unit }: { stats: OwnerStats; unit: string }) {
       ),
     [stats, paint, locale.value],
   );
-  const figures: [string, number][] = [
-    [links.value.clicksName, stats.clicks],
-    [links.value.uniqueName, stats.uniqueClicks],
+  const figures: [string, number, string?][] = [
+    [links.value.clicksName, stats.clicks, `solid ${paint.accent}`],
+    [links.value.uniqueName, stats.uniqueClicks, `dashed ${paint.parts[1]}`],
     [links.value.repeatName, stats.repeatClicks],
     [links.value.botsName, stats.botClicks],
   ];
