@@ -131,7 +131,7 @@ export const links = words(
     sorts: { newest: 'Сначала новые', name: 'По названию', clicks: 'Больше кликов', today: 'Больше кликов сегодня' },
     state: 'Состояние',
     allStates: 'Все состояния',
-    states: { active: 'Действует', scheduled: 'Ещё нет', expired: 'Срок вышел', exhausted: 'Израсходована', disabled: 'Отключена' },
+    states: { active: 'Действует', scheduled: 'Ещё не открыта', expired: 'Срок вышел', exhausted: 'Израсходована', disabled: 'Отключена' },
     allTags: 'Все метки',
     tag: 'Метка',
     total: 'всего',
