@@ -30,8 +30,11 @@ export function WorldMap({ countries }: { countries: OwnerStats['countries'] }) 
           map: 'world',
           silent: false,
           selectedMode: false,
-          bottom: 0,
           top: 0,
+          bottom: 0,
+          left: 0,
+          right: 0,
+          preserveAspect: 'contain',
           itemStyle: { areaColor: colors.line, borderColor: colors.soft, borderWidth: 0.4 },
           emphasis: { label: { show: false }, itemStyle: { areaColor: colors.parts[1] } },
           data: countries.map(({ key, clicks }) => ({ name: key, value: clicks })),
@@ -41,7 +44,7 @@ export function WorldMap({ countries }: { countries: OwnerStats['countries'] }) 
     [countries, colors],
   );
   return (
-    <section class="card stack">
+    <section class="card stack world">
       <h3>{links.value.map}</h3>
       <Chart
         label={links.value.map}
