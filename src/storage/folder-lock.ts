@@ -1,20 +1,24 @@
 /**
  * A lock on a folder for one process of this machine, gone with the process however it ends. Node.js has no flock, so it is made of
- * numbered files, `lock.1`, `lock.2` and so on: the highest number counts, and is held while the process it names is running.
+ * numbered files, `lock.1`, `lock.2` and so on: the highest number counts, and is held while the process it names is running. The processes of
+ * another container cannot be seen, so that process also has its file locked, where there is a program for it (file-lock.ts).
  *
  *  - Whoever finds the highest one, N, not held, makes N + 1. A hard link does it: only one starter gets the number, and the file has its
  *    content at the moment it appears.
  *  - The highest file is never removed, not even when the lock is released (it is emptied), so numbers only grow. The holder removes
  *    the lower ones. A slow starter can thus make a number that is already behind: it sees a higher one afterwards, and takes its own back.
  */
-import { linkSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, ftruncateSync, linkSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lockFile } from './file-lock.ts';
 import { hasErrorCode, readIfPresent } from './private-file.ts';
 import { processIdentity } from './process.ts';
 
 const NAME = /^lock\.(\d+)$/;
 /** What a lock file says: process id and identity. */
 const HOLDER = /^(\d+) (.+)\n$/;
+const DRAFT_BYTES = 8;
 /** Tries to get a number. Each failure means that another starter has moved on. */
 const ATTEMPTS = 100;
 
@@ -22,19 +26,43 @@ export type FolderLock = { release(): void };
 
 /** @returns the lock, or the id of the process that has it; @throws when the folder cannot be written to */
 export function lockFolder(folder: string): FolderLock | { heldBy: number } {
-  const draft = join(folder, `lock-draft.${process.pid}`);
+  const heldBy = holderOf(folder, highest(folder));
+  if (heldBy !== null) return { heldBy };
+  const draft = draftOf(folder);
+  let result: FolderLock | { heldBy: number } | null = null;
   try {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const last = highest(folder);
-      const holder = holderOf(folder, last);
-      if (holder !== null) return { heldBy: holder };
-      writeFileSync(draft, `${process.pid} ${processIdentity(process.pid)}\n`);
-      if (succeed(folder, draft, last + 1)) return { release: () => truncateSync(join(folder, `lock.${last + 1}`)) };
-    }
+    result = take(folder, draft);
+    return result;
   } finally {
-    rmSync(draft, { force: true });
+    rmSync(draft.path, { force: true });
+    if (result === null || 'heldBy' in result) closeSync(draft.file);
+  }
+}
+
+function take(folder: string, draft: Draft): FolderLock | { heldBy: number } {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const last = highest(folder);
+    const heldBy = holderOf(folder, last);
+    if (heldBy !== null) return { heldBy };
+    if (succeed(folder, draft.path, last + 1)) return { release: () => leave(draft.file) };
   }
   throw new Error(`${folder} could not be locked: too many processes try at once`);
+}
+
+type Draft = { path: string; file: number };
+
+/** The file that is to become the lock: it names this process and is locked before anybody sees it. Named by chance: ids repeat in containers. */
+function draftOf(folder: string): Draft {
+  const path = join(folder, `lock-draft.${randomBytes(DRAFT_BYTES).toString('hex')}`);
+  writeFileSync(path, `${process.pid} ${processIdentity(process.pid)}\n`);
+  const file = openSync(path, 'r+');
+  lockFile(file, 'exclusive');
+  return { path, file };
+}
+
+function leave(file: number): void {
+  ftruncateSync(file);
+  closeSync(file);
 }
 
 /** @returns whether this process holds the lock with that number now */
@@ -54,10 +82,32 @@ function succeed(folder: string, draft: string, number: number): boolean {
   return true;
 }
 
-/** @returns the id of the running process that a lock file names; null for one that is empty, over or removed */
+/** @returns the id of the running process that a lock file names, there if it is in another container; null for one that is empty, over or removed */
 function holderOf(folder: string, number: number): number | null {
-  const [, pid, identity] = HOLDER.exec(readIfPresent(join(folder, `lock.${number}`)) ?? '') ?? [];
-  return identity !== undefined && processIdentity(Number(pid)) === identity ? Number(pid) : null;
+  const path = join(folder, `lock.${number}`);
+  const [, pid, identity] = HOLDER.exec(readIfPresent(path) ?? '') ?? [];
+  if (identity === undefined) return null;
+  return processIdentity(Number(pid)) === identity || isLocked(path) ? Number(pid) : null;
+}
+
+/** Asked with a lock that others who ask do not notice. */
+function isLocked(path: string): boolean {
+  const file = openIfPresent(path);
+  if (file === null) return false;
+  try {
+    return lockFile(file, 'shared') === false;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openIfPresent(path: string): number | null {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return null;
+    throw error;
+  }
 }
 
 const highest = (folder: string): number => Math.max(0, ...numbers(folder));

@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FolderTaken, openDataFolder, readNodeAddress, removeNodeAddress, writeNodeAddress } from '../../src/storage/data-folder.ts';
 import { processIdentity } from '../../src/storage/process.ts';
+import { ownNamespace } from '../support/own-namespace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 
@@ -101,6 +102,20 @@ it('belongs to one at a time, also within a process', async () => {
   await (await openDataFolder(path)).stop();
 });
 
+it('belongs to one at a time, also when it is in another container', async () => {
+  const namespace = ownNamespace();
+  if (namespace === null) return;
+  const path = temporaryFolder();
+  const [file, ...args] = [...namespace, process.execPath, join(FIXTURES, 'folder-holder.ts'), path, '0'];
+  const holder = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(holder.stdout, 'data');
+  assert.is(String(line).trim(), 'taken');
+  assert.instance(await thrownBy(openDataFolder(path, 0)), FolderTaken);
+  await killed(holder);
+  const folder = await openDataFolder(path);
+  await folder.stop();
+});
+
 it('is waited for when a command has it, not when a node has it', async () => {
   const path = temporaryFolder();
   const command = await openDataFolder(path);
@@ -129,12 +144,12 @@ it('lets one in at a time, whoever leaves it how', async () => {
   const path = temporaryFolder();
   const outputs = await Promise.all(
     Array.from({ length: 3 }, async () => {
-      const child = spawn(process.execPath, [join(FIXTURES, 'lock-contender.ts'), path, '300'], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [join(FIXTURES, 'lock-contender.ts'), path, '100'], { stdio: ['ignore', 'pipe', 'pipe'] });
       const [output, complaint] = await Promise.all([text(child.stdout), text(child.stderr)]);
       return complaint === '' ? output.trim() : complaint;
     }),
   );
-  assert.equal(outputs, ['300', '300', '300']);
+  assert.equal(outputs, ['100', '100', '100']);
 });
 
 it('is free when another process has the id of the one that had it', async () => {

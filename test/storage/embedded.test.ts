@@ -1,6 +1,6 @@
 // timeout: 300 s
 /** The embedded Postgres, as root and as an ordinary user: run by root, its files belong to another user, and the folders above may be closed. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert';
 import { embeddedAddress, startEmbedded } from '../../src/storage/postgres/embedded.ts';
 import { commandLine, processIdentity } from '../../src/storage/process.ts';
 import { recordingLogger, silentLogger } from '../support/logger.ts';
+import { ownNamespace } from '../support/own-namespace.ts';
 import { childrenOf } from '../support/processes.ts';
 import { say } from '../support/say.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -147,12 +148,8 @@ it('starts after all was killed, 5 times, with what was committed', async () => 
 });
 
 it('starts in a container that was killed, where process ids repeat, 4 times', async () => {
-  const namespace = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const [file, ...args] = namespace;
-  if (spawnSync(file, [...args, 'true']).status !== 0) {
-    say('not tried: no process may have a namespace of its own here');
-    return;
-  }
+  const namespace = ownNamespace();
+  if (namespace === null) return;
   const dir = temporaryFolder();
   for (let round = 0; round < 4; round++) {
     const node = await startNode(dir, namespace);
