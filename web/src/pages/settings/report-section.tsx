@@ -19,7 +19,6 @@ export function ReportSection({ person }: { person: User }) {
   const [isPreviewed, setPreviewed] = useState(false);
   const first = useResource((signal) => ask<LinkPage>('GET', 'links?limit=1', { signal }), []);
   const isWithoutLinks = first.data?.data.length === 0;
-  const hasLinks = first.data !== null && !isWithoutLinks;
   return (
     <Section title={reports.value.title} hint={reports.value.hint}>
       <DailySwitch person={person} />
@@ -33,7 +32,7 @@ export function ReportSection({ person }: { person: User }) {
           )}
         </Notice>
       )}
-      {!person.confirmed && hasLinks && <p class="soft small">{reports.value.unconfirmed}</p>}
+      {!person.confirmed && <p class="soft small">{reports.value.unconfirmed}</p>}
       <div class="row">
         <button type="button" class="button" disabled={isWithoutLinks} onClick={() => setPreviewed(true)}>
           {reports.value.preview}

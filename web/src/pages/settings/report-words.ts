@@ -10,7 +10,7 @@ export const reports = words(
     sent: 'The report is on its way.',
     noLinks: 'You have no links yet, so there is nothing to report.',
     firstLink: 'Make the first one',
-    unconfirmed: 'It can be sent once your e-mail address is confirmed; looking at it works now.',
+    unconfirmed: 'It can be sent once your e-mail address is confirmed.',
     throttled: (minutes: number) =>
       `Reports have been sent to you a moment ago. The next one can be had in ${plural('en', minutes, { one: '# minute', other: '# minutes' })}; looking at it works now.`,
     day: 'Day',
@@ -26,7 +26,7 @@ export const reports = words(
     sent: 'Отчёт отправлен.',
     noLinks: 'Ссылок пока нет, отчитываться не о чем.',
     firstLink: 'Создать первую',
-    unconfirmed: 'Прислать отчёт можно после подтверждения почты, посмотреть — уже сейчас.',
+    unconfirmed: 'Прислать отчёт можно будет после подтверждения почты.',
     throttled: (minutes: number) =>
       `Отчёты вам только что отправляли. Следующий можно запросить через ${plural('ru', minutes, { one: '# минуту', few: '# минуты', many: '# минут', other: '# минуты' })}, посмотреть — уже сейчас.`,
     day: 'День',
