@@ -16,7 +16,7 @@ export function createSharedMemory(threads: { fronts: number; shards: number }):
   const lanes = 1 + threads.fronts + threads.shards; // lane 0 is main's
   return {
     counters: new SharedArrayBuffer(counterBytes(lanes)),
-    versions: new SharedArrayBuffer((VERSION_CELLS + 2) * Int32Array.BYTES_PER_ELEMENT),
+    versions: new SharedArrayBuffer(VERSION_MEMORY_CELLS * Int32Array.BYTES_PER_ELEMENT),
     logs: new SharedArrayBuffer(threads.fronts * threads.shards * LOG_CELLS * Float64Array.BYTES_PER_ELEMENT),
     tuning: newTuning(),
     live: new SharedArrayBuffer(threads.fronts * Int32Array.BYTES_PER_ELEMENT),
@@ -49,6 +49,8 @@ export type TodayBoard = ReturnType<typeof todayBoard>;
 export const VERSION_CELLS = 65_536;
 const EPOCH = VERSION_CELLS;
 const DEAF = VERSION_CELLS + 1;
+const ABSENCE_EPOCH = VERSION_CELLS + 2;
+const VERSION_MEMORY_CELLS = VERSION_CELLS + 3;
 
 /**
  * How an edit reaches every thread before it is answered: no message, a number. A cached link remembers the cell's
@@ -69,6 +71,9 @@ export type LinkVersions = {
   bumpAll(): void;
   epoch(): number;
   expireAll(): void;
+  /** The epoch of what is not there: moves on with the other one, and when links may have been made that were not heard of. */
+  absenceEpoch(): number;
+  expireAbsences(): void;
   /** Whether edits of other nodes may not be heard of at the moment: then what is cached is not to be kept for long. */
   isDeaf(): boolean;
   setDeaf(isDeaf: boolean): void;
@@ -94,6 +99,8 @@ export function linkVersions(memory: SharedArrayBuffer): LinkVersions {
     },
     epoch: () => cells[EPOCH],
     expireAll: () => add(EPOCH),
+    absenceEpoch: () => cells[EPOCH] + cells[ABSENCE_EPOCH],
+    expireAbsences: () => add(ABSENCE_EPOCH),
     isDeaf: () => cells[DEAF] === 1,
     setDeaf: (isDeaf) => void Atomics.store(cells, DEAF, isDeaf ? 1 : 0),
   };

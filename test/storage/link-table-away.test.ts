@@ -28,6 +28,16 @@ test('an expired entry is answered as it is when its lookup shows that the store
   assert.is(await edited, away);
 });
 
+test('an expired entry is answered as it is when its own lookup fails, though another one has just succeeded', async () => {
+  const { links, versions, asked, hold } = setUp();
+  const link = await hold('abc');
+  versions.expireAll();
+  const [answer, other] = [links.load('abc'), links.load('other')];
+  asked[1].fail();
+  asked[2].answer(linkOf('other'));
+  assert.equal([await answer, await other], [link, linkOf('other')]);
+});
+
 test('while the store is away, an outdated entry is not answered', async () => {
   const { links, versions, hold, fail } = setUp();
   await hold('abc');

@@ -78,6 +78,21 @@ test('what was loaded in an earlier epoch is looked up before it is answered, un
   await until('it is kept', () => links.get('abc') === link);
 });
 
+test('links that may have been made unheard: what was not there is looked up again, and nothing else', async () => {
+  const { links, versions, asked, hold } = setUp();
+  const link = await hold('abc');
+  await hold('none', null);
+  versions.expireAbsences();
+  assert.equal([links.get('abc'), links.get('none')], [link, undefined]);
+  const loaded = links.load('none');
+  versions.expireAbsences();
+  asked[2].answer(null);
+  await until('it is asked again', () => asked.length === 4);
+  const made = linkOf('none');
+  asked[3].answer(made);
+  assert.equal([await loaded, links.get('none')], [made, made]);
+});
+
 test('an epoch that begins while the lookup is under way: the older answer is neither kept nor given', async () => {
   const { links, versions, asked } = setUp();
   const loaded = links.load('abc');

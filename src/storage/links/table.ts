@@ -71,10 +71,10 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
     for (;;) {
       // Before the question: an edit that is committed meanwhile outdates the answer.
       const version = versions.read(cell);
-      const epoch = versions.epoch();
+      const epochs = { link: versions.epoch(), absence: versions.absenceEpoch() };
       const link = await lookup(slug);
-      if (versions.read(cell) !== version || versions.epoch() !== epoch) continue;
-      const [to, from] = link === null ? [unknown, links] : [links, unknown];
+      if (versions.read(cell) !== version || versions.absenceEpoch() !== epochs.absence) continue; // it moves on with the other one
+      const [to, from, epoch] = link === null ? [unknown, links, epochs.absence] : [links, unknown, epochs.link];
       from.delete(slug);
       to.set(slug, { slug, link, cell, version, epoch, loadedAt: clock() - madeAt, refreshing: false });
       return link;
@@ -118,11 +118,11 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
     });
   }
 
-  function current(slug: string, entry: Entry, lifetimeMs: number, mayRenew: RateLimit): Link | null | undefined {
+  function current(slug: string, entry: Entry, epoch: number, lifetimeMs: number, mayRenew: RateLimit): Link | null | undefined {
     if (versions.read(entry.cell) !== entry.version) return undefined;
     const now = clock();
     const age = now - madeAt - entry.loadedAt;
-    const isOfThisEpoch = versions.epoch() === entry.epoch;
+    const isOfThisEpoch = epoch === entry.epoch;
     if (isOfThisEpoch && age < lifetimeMs * (FRESH_SHARE + FRESH_SPREAD * (entry.cell / VERSION_CELLS))) return entry.link;
     if (!away) {
       if (!isOfThisEpoch || age >= TTL_MAX_MS) return undefined;
@@ -134,9 +134,9 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
 
   function get(slug: string): Link | null | undefined {
     const entry = links.get(slug);
-    if (entry !== undefined) return current(slug, entry, ttlMs(), renewals);
+    if (entry !== undefined) return current(slug, entry, versions.epoch(), ttlMs(), renewals);
     const none = unknown.get(slug);
-    return none === undefined ? undefined : current(slug, none, NEGATIVE_TTL_MS, unlimited);
+    return none === undefined ? undefined : current(slug, none, versions.absenceEpoch(), NEGATIVE_TTL_MS, unlimited);
   }
 
   return {
@@ -146,9 +146,9 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
       try {
         return await load(slug);
       } catch (error) {
-        const expired = get(slug); // it had to be asked for while nobody knew that the store is away
-        if (expired === undefined) throw error;
-        return expired;
+        const expired = links.get(slug) ?? unknown.get(slug); // it had to be asked for while nobody knew that the store is away
+        if (expired === undefined || versions.read(expired.cell) !== expired.version) throw error;
+        return expired.link;
       }
     },
     size: () => links.size + unknown.size,

@@ -25,8 +25,8 @@ export async function announceLinks(db: Queryable, slugs: readonly string[]): Pr
 }
 
 /**
- * Moves the versions of what is heard of. After a connection was lost nobody knows what was missed, so that everything is looked up again; but what was
- * known stays good enough for as long as Postgres cannot answer.
+ * Moves the versions of what is heard of. After a connection was lost nobody knows what was missed, so that what had no link is looked up again. Links
+ * that are at hand are not touched by it: nothing that is heard here changes one.
  */
 export async function startLinkNews(url: string, versions: LinkVersions, logger: Logger): Promise<Component<void>> {
   const stopping = new AbortController();
@@ -49,7 +49,7 @@ export async function startLinkNews(url: string, versions: LinkVersions, logger:
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      if (isAgain) versions.expireAll();
+      if (isAgain) versions.expireAbsences();
       await ended;
     } finally {
       stopping.signal.removeEventListener('abort', end);
