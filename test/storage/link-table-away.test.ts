@@ -39,12 +39,29 @@ test('an expired entry is answered as it is when its own lookup fails, though an
 });
 
 test('while the store is away, an outdated entry is not answered', async () => {
-  const { links, versions, hold, fail } = setUp();
+  const { links, versions, asked, hold, fail } = setUp();
   await hold('abc');
   await fail();
   versions.bump('abc');
   assert.is(links.get('abc'), undefined);
+  const loaded = thrownBy(links.load('abc')); // who has edited it has met the store: it is asked, once
+  asked[asked.length - 1].fail();
+  assert.is(await loaded, away);
+  assert.is(links.get('abc'), undefined);
+  const before = asked.length;
   assert.ok(isAway(await thrownBy(links.load('abc'))));
+  assert.is(asked.length, before);
+});
+
+test('an edit that is heard of while the store was away a moment ago is looked up at once', async () => {
+  const { links, versions, asked, hold, fail } = setUp();
+  await hold('abc');
+  await fail();
+  versions.bump('abc');
+  const loaded = links.load('abc');
+  const edited = linkOf('abc', 'https://example.com/edited');
+  asked[asked.length - 1].answer(edited);
+  assert.equal([await loaded, links.get('abc')], [edited, edited]);
 });
 
 test('while the store is away, unknown slugs are refused at once and one lookup an interval finds out', async () => {

@@ -110,6 +110,15 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
     return true;
   }
 
+  /** Whether an edit has just been heard of: then the store was there a moment ago, whatever was known. Once for each edit: an outdated entry is of no use. */
+  function isNews(slug: string): boolean {
+    const entry = links.get(slug) ?? unknown.get(slug);
+    if (entry === undefined || versions.read(entry.cell) === entry.version) return false;
+    links.delete(slug);
+    unknown.delete(slug);
+    return true;
+  }
+
   function refresh(slug: string, entry: Entry, now: number, mayRenew: RateLimit): void {
     if (!mayAsk(now) || !(versions.isDeaf() || mayRenew(now))) return;
     entry.refreshing = true;
@@ -142,7 +151,7 @@ export function createLinkTable({ lookup, versions, entries, ttlMs, clock, onFai
   return {
     get,
     async load(slug) {
-      if (!mayAsk(clock())) throw new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 });
+      if (!mayAsk(clock()) && !isNews(slug)) throw new Failure('store_away', 'The store was away a moment ago', { retryAfterSec: 1 });
       try {
         return await load(slug);
       } catch (error) {
