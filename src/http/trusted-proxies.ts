@@ -1,4 +1,4 @@
-/** Which peers may say who asks through them. Asked at every click behind a proxy, so it compares bytes: `BlockList` of node:net takes 4 µs. */
+/** Which peers may say who asks through them. Asked at every click behind a proxy, so it compares bytes: `BlockList` of node:net takes texts, and a microsecond a question. */
 import { addressBytes, isMapped } from './ip-address.ts';
 
 /** @param address 4 or 16 bytes */
