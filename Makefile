@@ -27,7 +27,7 @@ test: web ## every suite
 	tools/install-test-packages.sh test
 	npm run -s test
 
-screenshots: web ## every page and state in both languages and themes, 360 and 1,280 pixels wide, into ./screenshots
+screenshots: web ## every page and state in both languages and themes, 360 and 1,280 pixels wide, into ./screenshots; some:  LOOKS=owner-links
 	tools/install-test-packages.sh test
 	mkdir -p screenshots
 	SCREENSHOTS=screenshots npm run -s test -- --timeout-ms 1200000 test/e2e/looks.test.ts test/e2e/import.test.ts test/e2e/quick-links.test.ts

@@ -27,7 +27,7 @@ body { display: grid; place-items: center; padding: 1.5rem; background: var(--pa
   font: 1.0625rem/1.6 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; }
 main { width: 100%; max-width: 30rem; padding-bottom: 8vh; }
 p { margin: 0; color: var(--soft); text-wrap: pretty; }
-.mark { display: inline-block; margin-bottom: 1.25rem; padding: .1rem .7rem; border: 1px solid var(--line); border-radius: 1rem;
+.mark { display: inline-block; vertical-align: top; margin-bottom: 1.25rem; padding: .1rem .7rem; border: 1px solid var(--line); border-radius: 1rem;
   color: var(--mark); font-size: .875rem; font-variant-numeric: tabular-nums; letter-spacing: .06em; }
 .mark svg { display: block; margin: .2rem 0; }
 h1 { margin: 0 0 .6rem; font-size: clamp(1.6rem, 6vw, 2.1rem); line-height: 1.2; font-weight: 600; letter-spacing: -.015em; text-wrap: balance; }

@@ -5,6 +5,7 @@
 import type { Locale } from '../core/account.ts';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import { languageOf } from './language.ts';
+import { LOCK } from './marks.ts';
 import { htmlPage, type Page, type Visitor } from './page-shell.ts';
 import { PROBLEMS } from './problem.ts';
 
@@ -45,10 +46,6 @@ const WORDS: Readonly<Record<Locale, Words>> = {
     tooMany: { title: 'Слишком много неверных паролей', text: (minutes) => `Попробуйте снова через ${minutes} мин.` },
   },
 };
-
-const LOCK =
-  '<svg width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">' +
-  '<rect x="3" y="7" width="10" height="7" rx="1.5"/><path d="M5 7V5a3 3 0 0 1 6 0v2"/></svg>';
 
 /** What is said of a failure; null: it has nothing to do with the password. */
 function reasonOf({ code }: Failure, words: Words): string | null {

@@ -2,6 +2,7 @@
 import type { Locale } from '../core/account.ts';
 import type { Settled } from '../core/link.ts';
 import { languageOf } from './language.ts';
+import { CLOCK } from './marks.ts';
 import { htmlPage, type Page, problemPage, type Reader, wantsHtml } from './page-shell.ts';
 import { PROBLEMS } from './problem.ts';
 
@@ -33,7 +34,7 @@ export function windowPage({ reason, at }: Outside, timeZone: string, reader: Re
   const { title, text } = WORDS[reason][language];
   const { status } = PROBLEMS[code];
   const time = `<time datetime="${iso}">${timeText(at, timeZone, language)}</time>`;
-  return htmlPage({ status, language, mark: String(status), title, text: text(time), headers });
+  return htmlPage({ status, language, mark: CLOCK, title, text: text(time), headers });
 }
 
 /** Making a formatter takes some 50 µs, and each some kilobytes: so many are kept. */

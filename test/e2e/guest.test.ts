@@ -23,8 +23,11 @@ it('shortens by Enter, copies, has the QR code, and follows the link', async () 
   await page.keyboard.press('Enter');
   const href = (await shortLink(guest).getAttribute('href')) ?? '';
   assert.match(href, new RegExp(`^${app.url}/_[\\w]{7}$`));
-  await page.getByRole('button', { name: 'Copy' }).first().click();
+  const copy = page.getByRole('button', { name: /^Cop(y|ied)$/ }).first();
+  const before = await copy.boundingBox();
+  await copy.click();
   await page.getByRole('button', { name: 'Copied' }).waitFor();
+  assert.equal(await copy.boundingBox(), before, 'what stands beside it stays where it is');
   assert.is(await page.evaluate('navigator.clipboard.readText()'), href);
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'QR code' }).click()]);
   assert.is(download.suggestedFilename(), 'qr.png');

@@ -1,7 +1,7 @@
 // timeout: 180 s
 /**
- * Imports in a real browser: choosing, checking, watching, cancelling, refused rows, coming back. Each state is looked at in both languages and themes, at 360 and
- * 1,280 pixels; SCREENSHOTS=folder keeps pictures.
+ * Imports in a real browser: choosing, checking, watching, cancelling, refused rows, coming back. States are looked at in both languages and themes, at 360 and
+ * 1,280 pixels; SCREENSHOTS=folder looks at all of them, in all combinations, and keeps pictures.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,10 +13,17 @@ import { seriousFaults } from '../support/axe.ts';
 
 /** With a password each, which is the work of a core: more than are imported before somebody cancels, however quick the machine. */
 const MANY = 5_000;
+const SCREENSHOTS = process.env.SCREENSHOTS;
 const LOOKS = [
   { language: 'en', theme: 'light' },
   { language: 'ru', theme: 'dark' },
-] as const;
+  ...(SCREENSHOTS === undefined
+    ? []
+    : [
+        { language: 'en', theme: 'dark' },
+        { language: 'ru', theme: 'light' },
+      ]),
+];
 const WIDTHS = [360, 1280];
 
 const started = await startApp({ QUOTA_REGULAR: '10000' });
@@ -44,21 +51,23 @@ async function look(name: string): Promise<void> {
   for (const { language, theme } of LOOKS) {
     await page.evaluate(`localStorage.setItem('elnk.locale', '"${language}"'); localStorage.setItem('elnk.theme', '"${theme}"');`);
     await page.reload();
-    await page.locator('.import .card').first().waitFor();
+    await page.locator('.import .card, .import .notice').first().waitFor();
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 800 });
       const wider = await overhang(page);
       if (wider !== 0) faults.push(`${name}: ${wider} pixels wider than ${width}`);
       faults.push(...(await seriousFaults(page)).map((fault) => `${name}, ${language}: ${fault}`));
-      const folder = process.env.SCREENSHOTS;
-      if (folder !== undefined)
-        await page.screenshot({ path: join(folder, `import-${name}-${language}-${theme}-${width}.png`), fullPage: true });
+      if (SCREENSHOTS !== undefined)
+        await page.screenshot({ path: join(SCREENSHOTS, `import-${name}-${language}-${theme}-${width}.png`), fullPage: true });
     }
   }
   await page.evaluate(`localStorage.setItem('elnk.locale', '"en"'); localStorage.setItem('elnk.theme', '"light"');`);
   await page.reload();
   assert.equal(faults, []);
 }
+
+/** A state that is much like another one. */
+const lookToo = (name: string): Promise<void> => (SCREENSHOTS === undefined ? Promise.resolve() : look(name));
 
 async function textOf(download: Promise<Download>): Promise<string> {
   return readFileSync(await (await download).path(), 'utf8');
@@ -93,6 +102,7 @@ it('says what is wrong with a file', async () => {
   await choose(csv(['url']));
   await press('Import');
   await page.getByText('There were no rows below the first line.').waitFor();
+  await lookToo('no-rows');
   await press('Import another file');
 });
 
@@ -144,8 +154,10 @@ it('shows how far a long one is, also to who comes back; and cancels it', async 
   await page.getByText('Making links…').waitFor();
   await press('Cancel');
   await page.getByText('The import was cancelled').waitFor();
+  await lookToo('cancelled');
   await page.goto('/links/import?id=999999');
   await page.getByText('There is no such import any more').waitFor();
+  await lookToo('gone');
   assert.equal(owner.complaints, []);
 });
 

@@ -29,7 +29,7 @@ it('a limit goes down with the clicks until the link is used up', async () => {
   await dialog.getByText('Free').waitFor();
   await dialog.getByText('Password, limit, dates').click();
   await dialog.getByLabel('Clicks at most').fill('2');
-  await dialog.getByRole('button', { name: 'New link' }).click();
+  await dialog.getByRole('button', { name: 'Create' }).click();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await page.getByText('Live', { exact: true }).waitFor();
   await row('twice').getByText('2 clicks left').waitFor();

@@ -2,17 +2,21 @@
 /**
  * Every page: axe-core finds nothing serious, no page is wider than its window, nothing moves while it loads, and the console stays empty. A test looks
  * at each in English, light, 1,280 pixels wide, and in Russian, dark, at 360. SCREENSHOTS=folder looks at all combinations, at states without an address
- * of their own, too, and keeps a picture of each.
+ * of their own, too, and keeps a picture of each; LOOKS=expression only at those whose name it fits, such as `owner-links.*-ru-dark`.
  */
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { overhang, register, setUp, startApp, type Visitor } from '../support/app.ts';
+import { overhang, register, registerConfirmed, setUp, startApp, type Visitor } from '../support/app.ts';
 import { seriousFaults } from '../support/axe.ts';
-import { fillDemo } from '../support/demo-data.ts';
+import { fillDemo, fillTroubles } from '../support/demo-data.ts';
 import { shiftsOf, watchShifts } from '../support/layout-shift.ts';
-import { ADMIN_STATES, GUEST_STATES, type LookState, OWNER_STATES, VISITOR_STATES } from '../support/look-states.ts';
+import { ADMIN_STATES } from '../support/looks/admin.ts';
+import { GUEST_STATES } from '../support/looks/guest.ts';
+import { NEWCOMER_STATES, OWNER_STATES } from '../support/looks/owner.ts';
+import type { LookState } from '../support/looks/states.ts';
+import { VISITOR_STATES } from '../support/looks/visitor.ts';
 import { until } from '../support/until.ts';
 
 const LANGUAGES = ['en', 'ru'];
@@ -47,7 +51,8 @@ const PAGES: Readonly<Record<string, Pages>> = {
     states: OWNER_STATES,
   },
   admin: { paths: ADMIN_PARTS.map((part) => `/admin/${part}`), states: ADMIN_STATES },
-  unconfirmed: { paths: ['/links', '/settings', '/admin'], states: [] },
+  unconfirmed: { paths: ['/links', '/links/import', '/settings', '/admin'], states: [] },
+  newcomer: { paths: ['/links'], states: NEWCOMER_STATES },
   /** What people see of links, without JavaScript. */
   visitor: {
     paths: ['/drafts', '/soon', '/past', '/used', '/off', '/blocked', '/no-such-link', '/spring+', '/drafts+'],
@@ -63,9 +68,20 @@ it.after(() => started.stop());
 const guest = await app.visit();
 const admin = await app.visit();
 const unconfirmed = await app.visit();
+const newcomer = await app.visit();
 await setUp(app, admin, 'admin@example.com');
 await fillDemo(app, admin);
+await fillTroubles(app);
 await register(unconfirmed, 'a-rather-long-address-of-somebody@department.example.com');
+await registerConfirmed(app, newcomer, 'newcomer@example.com');
+
+/** A picture of a whole page is one of more than can be seen: its head is at its top, and rows are drawn that nobody has scrolled to. */
+const PREPARE_PICTURE = `{
+  scrollTo(0, 0);
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('.link-row { content-visibility: visible; }');
+  document.adoptedStyleSheets.push(sheet);
+}`;
 
 async function settle(page: Page): Promise<void> {
   await page.locator('h1, h2').first().waitFor();
@@ -87,9 +103,9 @@ async function look(page: Page, path: string, name: string): Promise<string[]> {
 async function lookAtState(page: Page, { path, reach, leave }: LookState, name: string): Promise<string[]> {
   await page.goto(path);
   await settle(page);
-  await reach(page);
+  await reach(page, app);
   const faults = await judge(page, name);
-  await leave?.(page);
+  await leave?.(page, app);
   return faults;
 }
 
@@ -99,10 +115,10 @@ async function judge(page: Page, name: string): Promise<string[]> {
   if (wider !== 0) faults.push(`${name}: ${wider} pixels wider than its window`);
   faults.push(...(await seriousFaults(page)).map((fault) => `${name}: ${fault}`));
   const folder = process.env.SCREENSHOTS;
-  const file = name.replace(/[^\w-]+/g, '-').replace(/-+$/, '');
   if (folder === undefined) return faults;
   const fullPage = await page.evaluate<boolean>('document.querySelector("dialog[open]") === null'); // which covers what can be seen
-  await page.screenshot({ path: join(folder, `${file}.png`), fullPage });
+  await page.evaluate(PREPARE_PICTURE);
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
   return faults;
 }
 
@@ -118,11 +134,12 @@ async function slowDown({ context, page }: Visitor): Promise<void> {
   });
 }
 
-for (const visitor of [guest, admin, unconfirmed]) await slowDown(visitor);
+for (const visitor of [guest, admin, unconfirmed, newcomer]) await slowDown(visitor);
 
 type Look = { language: string; theme: (typeof THEMES)[number]; width: number };
 const everything: Look[] = LANGUAGES.flatMap((language) => THEMES.flatMap((theme) => WIDTHS.map((width) => ({ language, theme, width }))));
 const isEverything = process.env.SCREENSHOTS !== undefined;
+const WANTED = new RegExp(process.env.LOOKS ?? '');
 const looks: Look[] = isEverything
   ? everything
   : [
@@ -133,13 +150,23 @@ const looks: Look[] = isEverything
 async function lookAtAll(page: Page, group: string, { language, theme, width }: Look): Promise<string[]> {
   const { paths, states } = PAGES[group];
   const faults: string[] = [];
-  const nameOf = (path: string, state = '') => `${group}-${path.slice(1) || 'front'}${state}-${language}-${theme}-${width}`;
-  for (const path of paths) faults.push(...(await look(page, path, nameOf(path))));
-  if (isEverything) for (const state of states) faults.push(...(await lookAtState(page, state, nameOf(state.path, `-${state.name}`))));
+  const nameOf = (path: string, state = '') => {
+    const page = `${group}-${path.slice(1) || 'front'}${state}`
+      .replace('+', '-preview')
+      .replace(/[^\w-]+/g, '-')
+      .replace(/-$/, '');
+    return `${page}-${language}-${theme}-${width}`;
+  };
+  const lookAt = async (name: string, how: (name: string) => Promise<string[]>) => {
+    if (WANTED.test(name)) faults.push(...(await how(name)));
+  };
+  for (const path of paths) await lookAt(nameOf(path), (name) => look(page, path, name));
+  if (!isEverything) return faults;
+  for (const state of states) await lookAt(nameOf(state.path, `-${state.name}`), (name) => lookAtState(page, state, name));
   return faults;
 }
 
-for (const [group, visitor] of Object.entries({ guest, owner: admin, admin, unconfirmed })) {
+for (const [group, visitor] of Object.entries({ guest, owner: admin, admin, unconfirmed, newcomer })) {
   for (const wanted of looks) {
     const { language, theme, width } = wanted;
     it(`${group}, ${language}, ${theme}, ${width} pixels`, async () => {

@@ -31,7 +31,7 @@ it('registers, confirms, and makes a link', async () => {
   await dialog.getByText('Password, limit, dates').tap();
   await dialog.getByLabel('Valid until').fill('2099-12-31T20:15');
   await fits('the form');
-  await dialog.getByRole('button', { name: 'New link' }).tap();
+  await dialog.getByRole('button', { name: 'Create' }).tap();
   await dialog.getByRole('heading', { name: 'Your short link' }).waitFor();
   await fits('the new link');
   await dialog.getByRole('button', { name: 'Close' }).last().tap();

@@ -73,7 +73,7 @@ it('makes a link with every option, the slug checked as it is typed', async () =
   await dialog.getByLabel('Valid from').fill('2020-01-01T08:30');
   await dialog.getByLabel('Valid until').fill('2099-12-31T20:15');
   await dialog.getByLabel('Afterwards lead to').fill(`${app.target}/over`);
-  await dialog.getByRole('button', { name: 'New link' }).click();
+  await dialog.getByRole('button', { name: 'Create' }).click();
   await dialog.getByRole('heading', { name: 'Your short link' }).waitFor();
   await dialog.getByRole('button', { name: 'Copy' }).click();
   await dialog.getByRole('button', { name: 'Copied' }).waitFor();
@@ -90,8 +90,9 @@ it('makes several by pasting lines', async () => {
   await page.getByRole('dialog').getByLabel('Where it leads').focus();
   await page.keyboard.press('Control+V');
   await page.getByLabel('3 addresses: a link for each').waitFor();
-  await page.getByRole('dialog').getByRole('button', { name: 'New link' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
   await page.getByText('2 links were made · 1 was refused').waitFor();
+  await page.getByText('not an address: Must be a complete URL').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
   assert.is(await page.locator('.link-row').count(), 3);
 });
@@ -227,7 +228,7 @@ it('signs out, which ends the time to take a deletion back, and sets a new passw
     await page.keyboard.press('Enter');
   };
   await signIn(PASSWORD);
-  await page.getByRole('dialog').locator('.notice').waitFor();
+  await page.getByRole('dialog').getByText('The address or the password is wrong').waitFor();
   await signIn(NEW_PASSWORD);
   await page.waitForURL('**/links');
   await page.locator('.link-row').waitFor(); // the other one of two

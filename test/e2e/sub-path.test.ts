@@ -53,7 +53,7 @@ it('a link with a password is made, opened, and open for that browser', async ()
   await dialog.getByLabel('Password', { exact: true }).fill(LINK_PASSWORD);
   const [made] = await Promise.all([
     page.waitForResponse((it) => it.request().method() === 'POST' && it.url().endsWith('/api/v1/links')),
-    dialog.getByRole('button', { name: 'New link' }).click(),
+    dialog.getByRole('button', { name: 'Create' }).click(),
   ]);
   assert.is(made.headers().location, `${PATH}/api/v1/links/spring`);
   await dialog.getByRole('button', { name: 'Close' }).last().click();

@@ -1,6 +1,7 @@
 /** Links with clicks as a small shop may have them: made through the API and by visiting, so that nothing of it is invented. */
 import { devices } from 'playwright-core';
 import { type App, PASSWORD, VISITOR_ADDRESSES, type Visitor } from './app.ts';
+import { askApp, signIn } from './app-api.ts';
 
 const LINKS = [
   { slug: 'spring', title: 'Spring sale', path: 'sale/spring', tags: ['shop', 'spring'] },
@@ -31,21 +32,15 @@ const LOCALES = ['de-DE', 'ru-RU', 'en-US', 'fr-FR'];
 
 /** @param owner whoever made an account with PASSWORD as the first administrator @returns when all is counted */
 export async function fillDemo(app: App, owner: Visitor): Promise<void> {
-  const post = async (path: string, body: unknown, token = '') => {
-    const headers = { 'Content-Type': 'application/json', ...(token === '' ? {} : { Authorization: `Bearer ${token}` }) };
-    const response = await fetch(`${app.url}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as { accessToken: string };
-  };
   await owner.page.getByRole('heading', { level: 1 }).waitFor();
-  const { accessToken } = await post('auth/login', { email: 'admin@example.com', password: PASSWORD });
-  for (const { path, ...link } of LINKS) await post('links', { ...link, url: `https://shop.example/${path}` }, accessToken);
+  const token = await signIn(app, 'admin@example.com', PASSWORD);
+  const post = (path: string, body: unknown) => askApp(app, 'POST', path, body, { token });
+  for (const { path, ...link } of LINKS) await post('links', { ...link, url: `https://shop.example/${path}` });
   for (const [slug, change] of Object.entries(CLOSED)) {
-    await post('links', { slug, url: 'https://shop.example/closed', tags: ['closed'] }, accessToken);
+    await post('links', { slug, url: 'https://shop.example/closed', tags: ['closed'] });
     await app.execute(`UPDATE links SET ${change} WHERE slug = '${slug}'`);
   }
-  await post('admin/blocked-hosts', { host: 'phishing.example' }, accessToken);
+  await post('admin/blocked-hosts', { host: 'phishing.example' });
   const addresses = Object.values(VISITOR_ADDRESSES);
   for (const [i, { slug }] of LINKS.entries()) {
     for (let n = 0; n < CLICKS[i]; n++) {
@@ -58,4 +53,43 @@ export async function fillDemo(app: App, owner: Visitor): Promise<void> {
       await fetch(`${app.url}/${slug}`, { redirect: 'manual', headers });
     }
   }
+}
+
+const AWAY = {
+  version: '1.0.0',
+  uptimeSec: 93_600,
+  ttlMs: 3_600_000,
+  fronts: 3,
+  shards: 2,
+  backlogBytes: 18_250_000,
+  backlogClicks: 201_000,
+};
+const NODES = [
+  {
+    name: 'berlin-2',
+    seenAt: "now() + interval '1 hour'",
+    state: { ...AWAY, clicksLost: 12, degraded: ['the disk of the data folder is nearly full: less than 5 % are free'], diskUsed: 0.97 },
+  },
+  { name: 'berlin-3', seenAt: "now() - interval '20 minutes'", state: { ...AWAY, clicksLost: 0, degraded: [], diskUsed: null } },
+];
+
+/** What is seldom seen, and should be seen well then: jobs that have failed, nodes that are not well, somebody who is banned. */
+export async function fillTroubles(app: App): Promise<void> {
+  await app.execute(
+    `SELECT graphile_worker.add_job('daily-report', '{}', run_at => now() + interval '1 day', job_key => 'failed', max_attempts => 8);
+     UPDATE graphile_worker._private_jobs SET attempts = 3, last_error = 'connect ECONNREFUSED 192.0.2.7:587' WHERE key = 'failed';
+     INSERT INTO given_up_jobs (id, task, attempts, error, created_at)
+     VALUES (1000001, 'mail', 25, '550 5.1.1 <nobody@department.example.com>: Recipient address rejected: User unknown', now() - interval '2 days')`,
+  );
+  for (const { name, seenAt, state } of NODES) {
+    await app.execute(
+      `INSERT INTO nodes (node, version, started_at, seen_at, state)
+       VALUES ('${name}', '1.0.0', now() - interval '26 hours', ${seenAt}, '${JSON.stringify({ ...state, logs: [] })}')`,
+    );
+  }
+  const token = await signIn(app, 'admin@example.com', PASSWORD);
+  const account = { email: 'spammer@example.com', password: PASSWORD, timezone: 'Asia/Tokyo', locale: 'en' };
+  await askApp(app, 'POST', 'auth/register', account);
+  const { data } = await askApp<{ data: { id: number }[] }>(app, 'GET', `admin/users?search=${account.email}`, undefined, { token });
+  await askApp(app, 'POST', 'admin/users/bulk', { ids: [data[0].id], action: 'ban' }, { token });
 }

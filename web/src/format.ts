@@ -31,11 +31,25 @@ const MINUTE_SEC = 60;
 const HOUR_SEC = 3_600;
 const DAY_SEC = 86_400;
 
-/** In the largest unit that it fills. */
+const DURATION_UNITS = [
+  ['day', DAY_SEC],
+  ['hour', HOUR_SEC],
+  ['minute', MINUTE_SEC],
+  ['second', 1],
+] as const;
+
+/** In the largest unit that it fills and the one below, such as 1 day 2 hr; less than a minute in seconds, below ten with tenths. */
 export function duration(seconds: number): string {
   if (seconds < MINUTE_SEC) return unit(seconds, 'second');
-  if (seconds < HOUR_SEC) return unit(seconds / MINUTE_SEC, 'minute');
-  return seconds < DAY_SEC ? unit(seconds / HOUR_SEC, 'hour') : unit(seconds / DAY_SEC, 'day');
+  const first = DURATION_UNITS.findIndex(([, size]) => seconds >= size);
+  const parts = DURATION_UNITS.slice(first, first + 2).map(([name, size], i) => {
+    const rest = i === 0 ? seconds : seconds % DURATION_UNITS[first][1];
+    return { name, count: Math.floor(rest / size) };
+  });
+  return parts
+    .filter(({ count }) => count > 0)
+    .map(({ name, count }) => unit(count, name))
+    .join(' ');
 }
 
 const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];

@@ -16,8 +16,9 @@ export type Form = {
 /**
  * @param fields that show their own faults; others are shown as the whole's
  * @param send throws what is to be shown
+ * @param ownWords for refusals that mean something particular here, by the code of the problem
  */
-export function useForm(fields: readonly string[], send: () => Promise<void>): Form {
+export function useForm(fields: readonly string[], send: () => Promise<void>, ownWords: Readonly<Record<string, string>> = {}): Form {
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const run = async () => {
@@ -32,9 +33,10 @@ export function useForm(fields: readonly string[], send: () => Promise<void>): F
     }
   };
   const isOfField = error instanceof ProblemError && error.problem.errors?.some(({ path }) => fields.includes(path));
+  const particular = error instanceof ProblemError ? ownWords[error.problem.code] : undefined;
   return {
     isSending,
-    fault: error === null || isOfField ? null : explain(error),
+    fault: error === null || isOfField ? null : (particular ?? explain(error)),
     faultAt: (path) => faultOf(error, path),
     submit: (event) => {
       event.preventDefault();

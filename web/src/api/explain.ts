@@ -1,4 +1,5 @@
 /** From an error to words for people: what happened, and what to do. */
+import type { Problem } from '../../../src/core/api/common.ts';
 import { common, fieldWords, problems } from '../common-words.ts';
 import { locale } from '../preferences.ts';
 import { ProblemError, UnreachableError } from './client.ts';
@@ -10,10 +11,14 @@ export function explain(error: unknown): string {
   if (error instanceof UnreachableError) return common.value.unreachable;
   if (!(error instanceof ProblemError)) throw error;
   const { problem, retryAfterSec } = error;
-  const first = problem.errors?.[0];
-  const what =
-    first === undefined ? (problems.value[problem.code] ?? problem.detail) : capitalized(fieldWords(first.message, locale.value));
+  const what = whatOf(problem);
   return problem.code === 'too_many_requests' && retryAfterSec !== null ? `${what} ${waiting(retryAfterSec)}` : what;
+}
+
+/** What happened, of a problem that may be one of many in an answer. */
+export function whatOf({ code, detail, errors }: Pick<Problem, 'code' | 'detail' | 'errors'>): string {
+  const first = errors?.[0];
+  return first === undefined ? (problems.value[code] ?? detail) : capitalized(fieldWords(first.message, locale.value));
 }
 
 /** The fault of one field, if the server named it. */

@@ -5,7 +5,16 @@ import { Icon } from './icons.tsx';
 
 const SAID_MS = 2_000;
 
-export function CopyButton({ text, kind, size }: { text: string; kind?: 'primary' | 'quiet'; size?: 'small' }) {
+type CopyButtonProps = {
+  text: string;
+  label?: string;
+  kind?: 'primary' | 'quiet';
+  size?: 'small';
+  /** On a telephone only its picture is shown. */
+  isBrief?: boolean;
+};
+
+export function CopyButton({ text, label = common.value.copy, kind, size, isBrief = false }: CopyButtonProps) {
   const [isCopied, setCopied] = useState(false);
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -18,7 +27,9 @@ export function CopyButton({ text, kind, size }: { text: string; kind?: 'primary
   return (
     <button type="button" class="button" data-kind={kind} data-size={size} onClick={() => void copy()}>
       <Icon name={isCopied ? 'check' : 'copy'} />
-      <span aria-live="polite">{isCopied ? common.value.copied : common.value.copy}</span>
+      <span class="copy-label" data-brief={isBrief} data-other={isCopied ? label : common.value.copied} aria-live="polite">
+        {isCopied ? common.value.copied : label}
+      </span>
     </button>
   );
 }

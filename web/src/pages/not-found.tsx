@@ -5,11 +5,11 @@ import { hrefOf } from '../router.ts';
 export function NotFoundPage() {
   usePageTitle(common.value.notFound);
   return (
-    <section class="stack">
+    <section class="stack alone">
       <h1>{common.value.notFound}</h1>
       <p class="soft">{common.value.notFoundText}</p>
       <p>
-        <a href={hrefOf('/')} data-app>
+        <a class="button" href={hrefOf('/')} data-app>
           {common.value.toFront}
         </a>
       </p>

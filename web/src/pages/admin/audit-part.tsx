@@ -1,11 +1,26 @@
 /** What administrators did. */
 import type { AdminAct } from '../../../../src/core/api/admin.ts';
 import { dateTime } from '../../format.ts';
+import { operations } from './operations-words.ts';
 import { PageList } from './page-list.tsx';
 import { usePages } from './use-pages.ts';
 import { acts, admin } from './words.ts';
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** Of what a change was made; null: the action says it. */
+function subjectOf({ action, subject: { name } }: AdminAct): string | null {
+  if (action === 'setup' || action === 'settings.edit') return null;
+  return action.startsWith('job.') ? (operations.value.tasks[name] ?? name) : name;
+}
+
+function changeOf(field: string, { from, to }: AdminAct['changes'][string]): string {
+  return `${admin.value.fields[field] ?? field}: ${shown(from)} → ${shown(to)}`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'boolean') return value ? admin.value.yes : admin.value.no;
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return Object.entries(admin.value.plans).find(([plan]) => plan === value)?.[1] ?? value;
+}
 
 export function AuditPart() {
   const pages = usePages<AdminAct>('admin/audit?limit=100');
@@ -14,14 +29,13 @@ export function AuditPart() {
       <p class="soft">{admin.value.auditHint}</p>
       <PageList pages={pages} empty={admin.value.noAudit}>
         <ul class="link-list">
-          {pages.items?.map(({ id, at, admin: person, action, subject, changes }) => (
-            <li key={id} class="audit-row">
+          {pages.items?.map((act) => (
+            <li key={act.id} class="audit-row">
               <p>
-                <strong>{person.email}</strong> {acts.value[action]} {action !== 'setup' && <strong>{subject.name}</strong>}
+                <strong>{act.admin.email}</strong> {acts.value[act.action]} <strong>{subjectOf(act)}</strong>
               </p>
               <p class="soft small">
-                {dateTime(at)}
-                {Object.entries(changes).map(([field, { from, to }]) => ` · ${field}: ${shown(from)} → ${shown(to)}`)}
+                {[dateTime(act.at), ...Object.entries(act.changes).map(([field, change]) => changeOf(field, change))].join(' · ')}
               </p>
             </li>
           ))}

@@ -86,7 +86,7 @@ function JobRow({ job, onRetry, onDelete }: { job: JobJson; onRetry: () => void;
     <li class="admin-link">
       <div class="link-text">
         <p class="link-name">
-          {job.task}
+          <TaskName task={job.task} />
           <span class={isOver ? 'badge' : 'tag'}>{operations.value.states[job.state]}</span>
         </p>
         <p class="soft small">{times.join(' · ')}</p>
@@ -95,7 +95,13 @@ function JobRow({ job, onRetry, onDelete }: { job: JobJson; onRetry: () => void;
       </div>
       <div class="row">
         {isOver && job.canRetry && (
-          <button type="button" class="button" data-size="small" aria-label={`${operations.value.retry}: ${job.task}`} onClick={onRetry}>
+          <button
+            type="button"
+            class="button"
+            data-size="small"
+            aria-label={`${operations.value.retry}: ${nameOf(job.task)}`}
+            onClick={onRetry}
+          >
             {operations.value.retry}
           </button>
         )}
@@ -105,7 +111,7 @@ function JobRow({ job, onRetry, onDelete }: { job: JobJson; onRetry: () => void;
             class="button"
             data-kind="danger"
             data-size="small"
-            aria-label={`${common.value.delete}: ${job.task}`}
+            aria-label={`${common.value.delete}: ${nameOf(job.task)}`}
             onClick={onDelete}
           >
             {common.value.delete}
@@ -115,6 +121,11 @@ function JobRow({ job, onRetry, onDelete }: { job: JobJson; onRetry: () => void;
     </li>
   );
 }
+
+/** What a job does, in words; its own name, which logs and the API have, for those who point at it. */
+const nameOf = (task: string): string => operations.value.tasks[task] ?? task;
+
+const TaskName = ({ task }: { task: string }) => <span title={task}>{nameOf(task)}</span>;
 
 function Work({ work }: { work: JobPage['work'] }) {
   return (
@@ -139,7 +150,9 @@ function Work({ work }: { work: JobPage['work'] }) {
               {work.map(({ day, kind, name, runs, failures, totalMs, longestMs, lastAt }) => (
                 <tr key={`${day} ${kind} ${name}`} class="numbers">
                   <td>{dayName(day)}</td>
-                  <td class="cell-main">{name}</td>
+                  <td class="cell-main">
+                    <TaskName task={name} />
+                  </td>
                   <td class="cell-number">{number(runs)}</td>
                   <td class={failures > 0 ? 'cell-number danger' : 'cell-number'}>{number(failures)}</td>
                   <td class="cell-number">{runs === 0 ? '—' : milliseconds(totalMs / runs)}</td>

@@ -38,7 +38,7 @@ function NodeCard({ node }: { node: Node }) {
   const facts: readonly (readonly [string, string])[] = [
     [operations.value.version, node.version],
     [operations.value.started, dateTime(node.startedAt)],
-    [operations.value.uptime, duration(node.uptimeSec)],
+    [operations.value.uptime, duration(Math.floor(node.uptimeSec))],
     [operations.value.lifetime, duration(node.ttlMs / 1_000)],
     [operations.value.threads, operations.value.threadCounts(node.fronts, node.shards)],
     [operations.value.backlog, operations.value.backlogSize(node.backlogClicks, bytes(node.backlogBytes))],

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { AdminUser, AdminUserPage, BulkUsers, BulkUsersResult } from '../../../../src/core/api/admin.ts';
 import { ask } from '../../api/client.ts';
-import { explain } from '../../api/explain.ts';
+import { explain, whatOf } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
 import { Dialog } from '../../components/dialog.tsx';
 import { SearchField } from '../../components/search-field.tsx';
@@ -147,8 +147,8 @@ function BulkBar({ users, onDone }: { users: readonly AdminUser[]; onDone: () =>
     try {
       const body = { ids: users.map(({ id }) => id), action, ...(plan === undefined ? {} : { plan }) };
       const { results } = await ask<BulkUsersResult>('POST', 'admin/users/bulk', { body });
-      const refused = results.filter(({ problem }) => problem !== undefined);
-      toast(refused.length === 0 ? admin.value.done : `${admin.value.refused(refused.length)}: ${refused[0].problem?.detail}`);
+      const refused = results.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+      toast(refused.length === 0 ? admin.value.done : `${admin.value.refused(refused.length)}: ${whatOf(refused[0])}`);
       onDone();
     } catch (error) {
       toast(explain(error));

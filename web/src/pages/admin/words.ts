@@ -76,6 +76,17 @@ export const admin = words(
     registrationFixed: 'REGISTRATION=closed in the settings of the server is stronger than this switch.',
     auditHint: 'What administrators did.',
     noAudit: 'Nothing yet.',
+    fields: {
+      plan: 'plan',
+      banned: 'banned',
+      dailyReport: 'daily report',
+      isAdmin: 'administrator',
+      confirmed: 'address confirmed',
+      disabled: 'switched off',
+      registrationOpen: 'open',
+    } as Readonly<Record<string, string>>,
+    yes: 'yes',
+    no: 'no',
   },
   {
     title: 'Управление',
@@ -148,6 +159,17 @@ export const admin = words(
     registrationFixed: 'REGISTRATION=closed в настройках сервера сильнее этого переключателя.',
     auditHint: 'Что делали администраторы.',
     noAudit: 'Пока ничего.',
+    fields: {
+      plan: 'тариф',
+      banned: 'заблокирован',
+      dailyReport: 'ежедневный отчёт',
+      isAdmin: 'администратор',
+      confirmed: 'почта подтверждена',
+      disabled: 'отключена',
+      registrationOpen: 'открыта',
+    },
+    yes: 'да',
+    no: 'нет',
   },
 );
 

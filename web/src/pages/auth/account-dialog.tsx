@@ -40,7 +40,8 @@ function signedIn(session: Session): void {
 function LoginForm() {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const form = useForm(['email'], async () => signedIn(await ask<Session>('POST', 'auth/login', { body: { email, password } })));
+  const signIn = async () => signedIn(await ask<Session>('POST', 'auth/login', { body: { email, password } }));
+  const form = useForm(['email'], signIn, { unauthenticated: auth.value.wrong });
   return (
     <form class="stack" onSubmit={form.submit}>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}
@@ -65,9 +66,9 @@ function RegisterForm() {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [timezone, setTimezone] = useState(deviceZone());
-  const form = useForm(['email', 'password', 'timezone'], async () =>
-    signedIn(await ask<Session>('POST', 'auth/register', { body: { email, password, timezone, locale: locale.value } })),
-  );
+  const register = async () =>
+    signedIn(await ask<Session>('POST', 'auth/register', { body: { email, password, timezone, locale: locale.value } }));
+  const form = useForm(['email', 'password', 'timezone'], register, { forbidden: auth.value.closed });
   return (
     <form class="stack" onSubmit={form.submit}>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}

@@ -26,10 +26,10 @@ export function ConfirmPage() {
   };
   useEffect(() => void confirm(), []);
   usePageTitle(auth.value.confirmed);
-  if (state.kind === 'asking') return <p class="soft">{auth.value.confirming}</p>;
+  if (state.kind === 'asking') return <p class="soft alone">{auth.value.confirming}</p>;
   if (state.kind === 'failed') {
     return (
-      <div class="stack">
+      <div class="stack alone">
         <Notice kind="fault">{explain(state.error)}</Notice>
         <button type="button" class="button" onClick={() => void confirm()}>
           {common.value.retry}
@@ -39,7 +39,7 @@ export function ConfirmPage() {
   }
   const isDone = state.kind === 'done';
   return (
-    <section class="stack">
+    <section class="stack alone">
       <h1>{isDone ? auth.value.confirmed : auth.value.notConfirmed}</h1>
       <p class="soft">{isDone ? auth.value.confirmedText : auth.value.notConfirmedText}</p>
       <p>

@@ -15,14 +15,15 @@ export function ResetPage() {
   const [password, setPassword] = useState('');
   const [isDone, setDone] = useState(false);
   usePageTitle(auth.value.reset);
-  const form = useForm(['password'], async () => {
+  const reset = async () => {
     await ask('POST', 'auth/password/reset', { body: { token: mailToken(), password } });
     endSession();
     setDone(true);
-  });
+  };
+  const form = useForm(['password'], reset, { invalid: auth.value.resetOver });
   if (isDone) {
     return (
-      <section class="stack">
+      <section class="stack alone">
         <h1>{auth.value.resetDone}</h1>
         <p class="soft">{auth.value.resetDoneText}</p>
         <p>
@@ -34,7 +35,7 @@ export function ResetPage() {
     );
   }
   return (
-    <form class="stack narrow" onSubmit={form.submit}>
+    <form class="stack alone" onSubmit={form.submit}>
       <h1>{auth.value.reset}</h1>
       <p class="soft">{auth.value.resetText}</p>
       {form.fault !== null && (

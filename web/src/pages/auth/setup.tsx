@@ -21,13 +21,14 @@ export function SetupPage() {
   const [password, setPassword] = useState('');
   const [timezone, setTimezone] = useState(deviceZone());
   usePageTitle(auth.value.setup);
-  const form = useForm(['email', 'password', 'timezone'], async () => {
+  const setUp = async () => {
     const body = { token: mailToken(), email, password, timezone, locale: locale.value };
     startSession(await ask<Session>('POST', 'auth/setup', { body }));
     navigate('/links', { replace: true });
-  });
+  };
+  const form = useForm(['email', 'password', 'timezone'], setUp, { invalid: auth.value.setupOver });
   return (
-    <form class="stack narrow" onSubmit={form.submit}>
+    <form class="stack alone" onSubmit={form.submit}>
       <h1>{auth.value.setup}</h1>
       <p class="soft">{auth.value.setupText}</p>
       {form.fault !== null && <Notice kind="fault">{form.fault}</Notice>}

@@ -164,7 +164,7 @@ function Recent({ except }: { except: MadeLink | null }) {
               </a>
               <p class="soft small front-target">{shown(url)}</p>
             </div>
-            <CopyButton text={shortUrl} size="small" kind="quiet" />
+            <CopyButton text={shortUrl} size="small" kind="quiet" isBrief />
           </li>
         ))}
       </ul>

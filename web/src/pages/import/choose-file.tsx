@@ -58,7 +58,11 @@ export function ChooseFile({ isLocked, onStart }: ChooseFileProps) {
           <Icon name="plus" />
           <span>
             <strong>{file === null ? importing.value.choose : file.name}</strong>{' '}
-            <span class="soft">{file === null ? importing.value.drop : bytes(file.size)}</span>
+            {file === null ? (
+              <span class="soft import-drop-hint">{importing.value.drop}</span>
+            ) : (
+              <span class="soft">{bytes(file.size)}</span>
+            )}
           </span>
         </label>
         {fault !== null && (

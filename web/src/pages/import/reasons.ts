@@ -8,14 +8,9 @@ const ROW_WORDS_RU: readonly (readonly [RegExp, string])[] = [
   [/^is longer than (\d+) characters$/, 'длиннее $1 символов'],
   [/^has (\d+) cells, and there are (\d+) columns$/, 'ячеек $1, а столбцов $2'],
   [/^this link had one, which is in no export.*$/, 'у ссылки был пароль, в экспорт он не попадает: задайте его или очистите hasPassword'],
-  [/^must not lead to a host that is blocked here$/, 'этот сайт здесь заблокирован'],
-  [/^must not contain control characters.*$/, 'не должно быть управляющих символов и переводов строки'],
   [/^Invalid input: expected string, received undefined$/, 'нужен'],
   [/^Invalid input: expected .*$/, 'нужно целое число'],
   [/^Invalid ISO datetime$/, 'нужно время вида 2027-01-31T09:00:00Z'],
-  [/^must be at least (\d+)$/, 'не меньше $1'],
-  [/^must be at most (\d+) tags$/, 'не больше $1 меток'],
-  [/^must be at most (\d+)$/, 'не больше $1'],
   [/^must be later than validFrom$/, 'должно быть позже validFrom'],
 ];
 const ROW_WORDS_EN: readonly (readonly [RegExp, string])[] = [

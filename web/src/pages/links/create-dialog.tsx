@@ -1,9 +1,11 @@
 /** A new link, or several at once when several lines are pasted; then what to do with it. */
 
 import { useState } from 'preact/hooks';
+import type { Problem } from '../../../../src/core/api/common.ts';
 import type { Link } from '../../../../src/core/api/links.ts';
 import { ask } from '../../api/client.ts';
-import { common, problems } from '../../common-words.ts';
+import { whatOf } from '../../api/explain.ts';
+import { common } from '../../common-words.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Icon } from '../../components/icons.tsx';
@@ -19,7 +21,7 @@ import { links } from './words.ts';
 
 type CreateDialogProps = { onClose: () => void; onMade: (made: readonly Link[]) => void };
 
-type BulkAnswer = { results: { status: number; link?: Link; problem?: { code: string; detail: string } }[] };
+type BulkAnswer = { results: { status: number; link?: Link; problem?: Pick<Problem, 'code' | 'detail' | 'errors'> }[] };
 
 /** One line each; `refused` with the reason. */
 type Outcome = { made: readonly Link[]; refused: readonly { url: string; reason: string }[] };
@@ -31,11 +33,14 @@ export function CreateDialog({ onClose, onMade }: CreateDialogProps) {
     onMade(result.made);
   };
   return (
-    <Dialog title={outcome === null ? links.value.create : links.value.made} size="wide" onClose={onClose}>
+    <Dialog title={outcome === null ? links.value.create : titleOf(outcome)} size="wide" onClose={onClose}>
       {outcome === null ? <CreateForm onDone={done} /> : <Made outcome={outcome} onAnother={() => setOutcome(null)} onClose={onClose} />}
     </Dialog>
   );
 }
+
+const titleOf = ({ made, refused }: Outcome): string =>
+  made.length === 1 && refused.length === 0 ? links.value.made : links.value.madeSeveral;
 
 function CreateForm({ onDone }: { onDone: (outcome: Outcome) => void }) {
   const [draft, setDraft] = useState(EMPTY_DRAFT);
@@ -79,16 +84,14 @@ function CreateForm({ onDone }: { onDone: (outcome: Outcome) => void }) {
           />
         </div>
       )}
-      <Submit isSending={form.isSending}>{links.value.create}</Submit>
+      <Submit isSending={form.isSending}>{links.value.submit}</Submit>
     </form>
   );
 }
 
 function outcomeOf(urls: readonly string[], results: BulkAnswer['results']): Outcome {
   const made = results.flatMap(({ link }) => (link === undefined ? [] : [link]));
-  const refused = results.flatMap(({ problem }, i) =>
-    problem === undefined ? [] : [{ url: urls[i], reason: problems.value[problem.code] ?? problem.detail }],
-  );
+  const refused = results.flatMap(({ problem }, i) => (problem === undefined ? [] : [{ url: urls[i], reason: whatOf(problem) }]));
   return { made, refused };
 }
 
@@ -122,9 +125,11 @@ function Made({ outcome: { made, refused }, onAnother, onClose }: { outcome: Out
               </ul>
             </Notice>
           )}
-          <div class="row">
-            <CopyButton text={made.map(({ shortUrl }) => shortUrl).join('\n')} kind="primary" />
-          </div>
+          {made.length > 0 && (
+            <div class="row">
+              <CopyButton text={made.map(({ shortUrl }) => shortUrl).join('\n')} label={links.value.copyAll} kind="primary" />
+            </div>
+          )}
         </>
       )}
       <div class="row dialog-actions">

@@ -58,24 +58,27 @@ export function LinkPage({ slug }: { slug: string }) {
           {link.hasPassword && <Icon name="lock" size={18} />}
         </div>
         <LiveState />
-        <button type="button" class="button" onClick={() => setEditing(true)}>
-          <Icon name="edit" />
-          {links.value.edit}
-        </button>
-        <button
-          type="button"
-          class="button"
-          data-kind="danger"
-          onClick={() => {
-            deleteLinks([link.slug]);
-            navigate('/links');
-          }}
-        >
-          <Icon name="trash" />
-          {common.value.delete}
-        </button>
+        <div class="row">
+          <button type="button" class="button" onClick={() => setEditing(true)}>
+            <Icon name="edit" />
+            {links.value.edit}
+          </button>
+          <button
+            type="button"
+            class="button"
+            data-kind="danger"
+            onClick={() => {
+              deleteLinks([link.slug]);
+              navigate('/links');
+            }}
+          >
+            <Icon name="trash" />
+            {common.value.delete}
+          </button>
+        </div>
       </header>
       <About link={link} />
+      {link.clicks === 0 && link.state === 'active' && <Notice>{links.value.noClicks}</Notice>}
       <StatsView slug={slug} clicks={link.clicks} />
       {isEditing && (
         <EditDialog

@@ -61,7 +61,7 @@ function Row({ link, isSelected, onToggle }: LinkRowProps) {
           <dt>{links.value.total}</dt>
         </div>
       </dl>
-      <CopyButton text={link.shortUrl} size="small" kind="quiet" />
+      <CopyButton text={link.shortUrl} size="small" kind="quiet" isBrief />
     </li>
   );
 }

@@ -159,7 +159,7 @@ function List() {
             <Icon name="trash" size={16} />
             {links.value.deleteSelected}
           </button>
-          <button type="button" class="button" data-kind="quiet" data-size="small" onClick={() => setSelected(new Set())}>
+          <button type="button" class="button" data-size="small" onClick={() => setSelected(new Set())}>
             {links.value.unselect}
           </button>
         </div>

@@ -32,10 +32,16 @@ export function watchLive(): () => void {
     clearTimeout(timer);
     const closing = socket;
     socket = null;
-    closing?.close();
+    if (closing !== null) close(closing);
     lastSeq = null;
     liveState.value = 'connecting';
   };
+}
+
+/** One that is not open yet is closed as soon as it is: browsers put earlier closing down as an error. */
+function close(closing: WebSocket): void {
+  if (closing.readyState === WebSocket.CONNECTING) closing.onopen = () => closing.close();
+  else closing.close();
 }
 
 async function open(): Promise<void> {

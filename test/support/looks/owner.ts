@@ -1,0 +1,207 @@
+/** What owners do with their links and their account. */
+import type { Page } from 'playwright-core';
+import { type App, PASSWORD } from '../app.ts';
+import { askApp, signIn } from '../app-api.ts';
+import { asItIs, click, type LookState, paste, unanswered, waitingFor } from './states.ts';
+
+/** Where the links lead that are only made for a picture. */
+const PASSING = 'https://passing.example';
+
+/** Of a token, which is good for 15. */
+const FRESH_MS = 10 * 60_000;
+let signedIn = { at: 0, token: Promise.resolve('') };
+
+/** Of the administrator, who is the owner of everything here. */
+export function ownerToken(app: App): Promise<string> {
+  if (Date.now() - signedIn.at > FRESH_MS) signedIn = { at: Date.now(), token: signIn(app, 'admin@example.com', PASSWORD) };
+  return signedIn.token;
+}
+
+const fillTarget = (page: Page, url: string) => page.locator('.dialog form .input').first().fill(url);
+const create = (page: Page) => page.locator('.dialog form button[type="submit"]').click();
+
+async function deletePassing(_: Page, app: App): Promise<void> {
+  const owner = { token: await ownerToken(app) };
+  const { data } = await askApp<{ data: { slug: string }[] }>(app, 'GET', `links?search=${new URL(PASSING).host}`, undefined, owner);
+  for (const { slug } of data) await askApp(app, 'DELETE', `links/${slug}`, undefined, owner);
+}
+
+const pasteSeveral = (page: Page) =>
+  paste(page.locator('.dialog form .input').first(), `${PASSING}/first\n${PASSING}/second\nno-address\n${PASSING}/third`);
+
+const CREATING: readonly LookState[] = [
+  {
+    name: 'rules',
+    path: '/links/new',
+    async reach(page) {
+      await page.locator('.dialog summary').click();
+      await fillTarget(page, 'https://shop.example/spring');
+    },
+  },
+  {
+    name: 'taken',
+    path: '/links/new',
+    async reach(page) {
+      await fillTarget(page, 'https://shop.example/spring');
+      await page.locator('.link-fields-pair .input').nth(1).fill('spring');
+      await page.locator('.dialog .field-fault').waitFor();
+    },
+  },
+  {
+    name: 'refused',
+    path: '/links/new',
+    async reach(page) {
+      await fillTarget(page, 'no address');
+      await create(page);
+      await page.locator('.dialog .field-fault').waitFor();
+    },
+  },
+  {
+    name: 'made',
+    path: '/links/new',
+    async reach(page) {
+      await page.evaluate('navigator.share ??= () => Promise.resolve()'); // phones have it
+      await fillTarget(page, PASSING);
+      await create(page);
+      await page.locator('.made-one img').waitFor();
+    },
+    leave: deletePassing,
+  },
+  {
+    name: 'several',
+    path: '/links/new',
+    async reach(page) {
+      await pasteSeveral(page);
+      await page.locator('.dialog textarea').waitFor();
+    },
+  },
+  {
+    name: 'several-made',
+    path: '/links/new',
+    async reach(page) {
+      await pasteSeveral(page);
+      await create(page);
+      await page.locator('.dialog .made-list').first().waitFor();
+    },
+    leave: deletePassing,
+  },
+];
+
+const PANEL: readonly LookState[] = [
+  { name: 'in', path: '/', reach: asItIs },
+  { name: 'filtered', path: '/links?state=exhausted&sort=name', reach: asItIs },
+  { name: 'selected', path: '/links', reach: click('.link-check') },
+  { name: 'menu', path: '/links', reach: click('.links-head .menu .button') },
+  { name: 'person', path: '/links', reach: click('.shell-bar .menu:last-child .button') },
+  {
+    name: 'copied',
+    path: '/links',
+    reach: click('.link-row .button'),
+  },
+  waitingFor('/links', '**/api/v1/dashboard', '.links'),
+  {
+    name: 'lost',
+    path: '/links',
+    async reach(page) {
+      await page.routeWebSocket('**/api/v1/live', (socket) => socket.close());
+      await page.reload();
+      await page.locator('.link-row').first().waitFor();
+      await page.locator('.live[data-state="lost"]').waitFor();
+    },
+    leave: (page) => page.routeWebSocket('**/api/v1/live', (socket) => void socket.connectToServer()),
+  },
+  unanswered('failed', '/links', '**/api/v1/dashboard', async (page) => {
+    await page.reload();
+    await page.locator('.links .notice').waitFor();
+  }),
+];
+
+const LINK: readonly LookState[] = [
+  { name: 'own', path: '/links/spring?range=own', reach: asItIs },
+  { name: 'week', path: '/links/spring', reach: click('.stats-head .switch-choice:last-child') },
+  { name: 'limited', path: '/links/meetup', reach: asItIs },
+  { name: 'scheduled', path: '/links/soon', reach: asItIs },
+  { name: 'empty', path: '/links/drafts', reach: asItIs },
+  waitingFor('/links/spring', '**/api/v1/links/spring*', '.shell-main'),
+  { name: 'edit', path: '/links/spring', reach: click('.links-head .button') },
+  {
+    name: 'edit-rules',
+    path: '/links/drafts',
+    async reach(page) {
+      await page.locator('.links-head .button').first().click();
+      await page.locator('.dialog summary').waitFor();
+    },
+  },
+  {
+    name: 'deleted',
+    path: '/links/drafts',
+    reach: async (page) => {
+      await page.locator('.links-head [data-kind="danger"]').click();
+      await page.locator('.link-list').waitFor();
+    },
+    leave: click('.toasts .button'),
+  },
+];
+
+const openForms = async (page: Page) => {
+  for (const summary of await page.locator('.settings summary').all()) await summary.click();
+};
+
+const SETTINGS: readonly LookState[] = [
+  { name: 'forms', path: '/settings', reach: openForms },
+  {
+    name: 'wrong-password',
+    path: '/settings',
+    async reach(page) {
+      await page.locator('.settings summary').nth(1).click();
+      const fields = page.locator('.settings details[open] input[type="password"]');
+      await fields.nth(0).fill('not this');
+      await fields.nth(1).fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.locator('.settings .field-fault').waitFor();
+    },
+  },
+  {
+    name: 'key',
+    path: '/settings',
+    async reach(page) {
+      const form = page.locator('.settings details', { has: page.locator('.checks') });
+      await form.locator('summary').click();
+      await form.locator('input').first().fill('Shop');
+      await page.keyboard.press('Enter');
+      await page.locator('.key-secret').waitFor();
+      await page.locator('.key-row').waitFor();
+    },
+    leave: (page) => page.locator('.key-row .button').click(),
+  },
+  {
+    name: 'report',
+    path: '/settings',
+    async reach(page) {
+      await page.locator('.settings .card .row .button:not([disabled])').first().click();
+      await page.locator('iframe.report-page, .dialog a[download]').first().waitFor();
+    },
+  },
+  { name: 'delete', path: '/settings', reach: click('.settings .card:last-child .button') },
+  waitingFor('/settings', '**/api/v1/api-keys', '.settings'),
+];
+
+export const OWNER_STATES: readonly LookState[] = [...PANEL, ...CREATING, ...LINK, ...SETTINGS];
+
+/** Of whoever has a confirmed account, and nothing in it. */
+export const NEWCOMER_STATES: readonly LookState[] = [
+  {
+    name: 'pending',
+    path: '/settings',
+    async reach(page) {
+      const notice = page.locator('.settings .card').first().locator('.notice');
+      if ((await notice.count()) > 0) return;
+      await page.locator('.settings summary').first().click();
+      const fields = page.locator('.settings details[open] input');
+      await fields.nth(0).fill('another-address@example.com');
+      await fields.nth(1).fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await notice.waitFor();
+    },
+  },
+];
