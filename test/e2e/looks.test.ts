@@ -75,6 +75,9 @@ await fillTroubles(app);
 await register(unconfirmed, 'a-rather-long-address-of-somebody@department.example.com');
 await registerConfirmed(app, newcomer, 'newcomer@example.com');
 
+const HAS_TORN_FIGURES =
+  '[...document.querySelectorAll(".link-numbers")].some(({ firstElementChild, lastElementChild }) => firstElementChild.offsetTop !== lastElementChild.offsetTop)';
+
 /** A picture of a whole page is one of more than can be seen: its head is at its top, and rows are drawn that nobody has scrolled to. */
 const PREPARE_PICTURE = `{
   scrollTo(0, 0);
@@ -113,6 +116,7 @@ async function judge(page: Page, name: string): Promise<string[]> {
   const faults: string[] = [];
   const wider = await overhang(page);
   if (wider !== 0) faults.push(`${name}: ${wider} pixels wider than its window`);
+  if (await page.evaluate<boolean>(HAS_TORN_FIGURES)) faults.push(`${name}: the figures of a link are in two lines`);
   faults.push(...(await seriousFaults(page)).map((fault) => `${name}: ${fault}`));
   const folder = process.env.SCREENSHOTS;
   if (folder === undefined) return faults;

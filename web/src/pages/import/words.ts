@@ -109,7 +109,7 @@ export const importing = words(
     line: 'Строка',
     reason: 'Почему',
     firstOnes: (count: number) => `Это первые ${count}.`,
-    saveRefused: 'Скачать все отклонённые строки',
+    saveRefused: 'Скачать все отклонённые',
     another: 'Импортировать другой файл',
     reallyImport: (count: number) =>
       `Импортировать ${plural('ru', count, { one: '# ссылку', few: '# ссылки', many: '# ссылок', other: '# ссылки' })}`,
