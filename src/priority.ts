@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { constants, getPriority, platform, setPriority } from 'node:os';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 
 const NICE = { storing: 5, background: constants.priority.PRIORITY_BELOW_NORMAL, passwords: 15 } as const;
 const THIS_THREAD = 0;
@@ -18,6 +19,12 @@ const THIS_THREAD = 0;
 export function lowerPriority(level: keyof typeof NICE): void {
   if (platform() === 'linux') setPriority(THIS_THREAD, Math.max(NICE[level], getPriority(THIS_THREAD)));
 }
+
+/**
+ * For all threads that are started from now on: V8 otherwise looks for times in which little is allocated, such as a rush of sign-ins, and compacts
+ * the memory of a thread then, again and again, 10 to 30 ms each, in which a front answers nobody. It gains some 30 MiB a thread.
+ */
+export const neverCompactForLittle = (): void => setFlagsFromString('--no-memory-reducer');
 
 const TASKS = '/proc/self/task';
 /** What libuv calls the threads of its pool, which all threads of the process share. */

@@ -21,6 +21,8 @@ import { until } from '../support/until.ts';
 const FIXTURE = join(import.meta.dirname, 'fixtures', 'embedded-node.ts');
 const START_LIMIT_MS = 3_000;
 /** Docker's, without those for the network. */
+/** As sched(7) numbers it. */
+const SCHED_BATCH = 3;
 const CONTAINER_CAPABILITIES = ['chown', 'dac_override', 'fsetid', 'fowner', 'setgid', 'setuid', 'setpcap', 'kill', 'sys_chroot'];
 const isRoot = process.geteuid?.() === 0;
 
@@ -278,6 +280,18 @@ if (isRoot) {
       assert.equal(await exit, [0, null]);
       assert.not(isRunning(pid));
     }
+  });
+
+  it('waits for its turn when it is sent a query', async () => {
+    const dir = temporaryFolder();
+    const { stop } = await start(dir, { fsync: 'off' });
+    const policy = Number(
+      readFileSync(`/proc/${postmaster(dir)}/stat`, 'utf8')
+        .split(') ')[1]
+        .split(' ')[38],
+    );
+    assert.is(policy, SCHED_BATCH);
+    await stop();
   });
 
   it('runs below a folder that only root may pass, and may still not write elsewhere', async () => {

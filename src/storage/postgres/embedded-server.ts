@@ -1,5 +1,5 @@
 /** One run of the embedded Postgres: from its start to its exit. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,12 +64,20 @@ export function defaultSettings(): ServerSettings {
  * because Postgres may belong to another user, whose priority root may not change in a container, and because the node may be nicer already.
  */
 const NICE = ['nice', '-n', '5'];
+/**
+ * By util-linux, where it is there and allowed (sched(7), SCHED_BATCH): a process of Postgres that is sent a query waits for its turn, instead of taking
+ * the core from the thread that has just sent it, which has redirects to answer.
+ */
+const BATCH = ['chrt', '--batch', '0'];
+
+const canBatch = (): boolean => spawnSync(BATCH[0], [...BATCH.slice(1), 'true'], { stdio: 'ignore' }).status === 0;
 
 /** Starts Postgres on a port; it is not ready yet when this returns. */
 export function startServer(cluster: Cluster, binaries: Binaries, port: number, settings: ServerSettings, logger: Logger): Server {
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const [nice, ...programArgs] = [...NICE, binaries.postgres, '-D', cluster.folder, '-p', String(port), ...flags];
-  const { file, args, options } = cluster.account.command(nice, programArgs);
+  const priority = canBatch() ? [...BATCH, ...NICE] : NICE;
+  const [program, ...programArgs] = [...priority, binaries.postgres, '-D', cluster.folder, '-p', String(port), ...flags];
+  const { file, args, options } = cluster.account.command(program, programArgs);
   // In a session of its own: Ctrl+C in the terminal is for the node, which still needs its database to stop well.
   const child = spawn(file, args, { ...options, cwd: '/', detached: true, env: SERVER_ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
   const lines = followLog(child, logger);
