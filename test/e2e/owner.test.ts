@@ -206,6 +206,30 @@ it('finds its way at 360 pixels', async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
+it('selects one link after the other, deletes them together with a way back, and selects none', async () => {
+  await page.goto('/links');
+  const checks = page.locator('.link-check');
+  await checks.nth(0).check();
+  await checks.nth(1).check();
+  await page.getByText('2 links selected').waitFor();
+  assert.ok(await checks.nth(0).isChecked());
+  const links = await checks.count();
+  await page.locator('.links-selection').getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('2 links were deleted').waitFor();
+  assert.is(await checks.count(), links - 2);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page
+    .locator('.link-row')
+    .nth(links - 1)
+    .waitFor();
+  await checks.nth(0).check();
+  await checks.nth(1).check();
+  await checks.nth(0).uncheck();
+  await page.getByText('1 link selected').waitFor();
+  await page.getByRole('button', { name: 'Unselect' }).click();
+  assert.not(await checks.nth(1).isChecked());
+});
+
 it('signs out, which ends the time to take a deletion back, and sets a new password by mail', async () => {
   await page.goto('/links');
   await page.locator('.link-check').first().check();

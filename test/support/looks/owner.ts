@@ -91,6 +91,13 @@ const PANEL: readonly LookState[] = [
   { name: 'in', path: '/', reach: asItIs },
   { name: 'filtered', path: '/links?state=exhausted&sort=name', reach: asItIs },
   { name: 'selected', path: '/links', reach: click('.link-check') },
+  {
+    name: 'selected-several',
+    path: '/links',
+    async reach(page) {
+      for (const nth of [0, 2]) await page.locator('.link-check').nth(nth).click();
+    },
+  },
   { name: 'menu', path: '/links', reach: click('.links-head .menu .button') },
   { name: 'person', path: '/links', reach: click('.shell-bar .menu:last-child .button') },
   {
@@ -188,8 +195,34 @@ const SETTINGS: readonly LookState[] = [
 
 export const OWNER_STATES: readonly LookState[] = [...PANEL, ...CREATING, ...LINK, ...SETTINGS];
 
+const NEWCOMER = 'newcomer@example.com';
+/** Of the regular plan. */
+const QUOTA = 75;
+
+async function fillQuota(app: App): Promise<void> {
+  const links = Array.from({ length: QUOTA }, (_, i) => ({ url: `${PASSING}/${i}` }));
+  await askApp(app, 'POST', 'links/bulk', { links }, { token: await signIn(app, NEWCOMER, PASSWORD) });
+}
+
+async function emptyQuota(app: App): Promise<void> {
+  const owner = { token: await signIn(app, NEWCOMER, PASSWORD) };
+  const { data } = await askApp<{ data: { slug: string }[] }>(app, 'GET', 'links?limit=100', undefined, owner);
+  await askApp(app, 'POST', 'links/delete', { slugs: data.map(({ slug }) => slug) }, owner);
+}
+
 /** Of whoever has a confirmed account, and nothing in it. */
 export const NEWCOMER_STATES: readonly LookState[] = [
+  {
+    name: 'quota',
+    path: '/links/new',
+    async reach(page, app) {
+      await fillQuota(app);
+      await fillTarget(page, PASSING);
+      await create(page);
+      await page.locator('.dialog .notice').waitFor();
+    },
+    leave: (_, app) => emptyQuota(app),
+  },
   {
     name: 'pending',
     path: '/settings',

@@ -135,11 +135,13 @@ function List() {
   const filters = filtersOf(query.value);
   const shown = listed(panelLinks.value, filters, locale.value);
   const chosen = shown.filter(({ slug }) => selected.has(slug)).map(({ slug }) => slug);
-  const toggle = (slug: string) => {
-    const next = new Set(selected);
-    if (!next.delete(slug)) next.add(slug);
-    setSelected(next);
-  };
+  // Of what is selected by then: rows that are not drawn again keep the function of an earlier drawing.
+  const toggle = (slug: string) =>
+    setSelected((before) => {
+      const next = new Set(before);
+      if (!next.delete(slug)) next.add(slug);
+      return next;
+    });
   return (
     <section class="stack" aria-label={links.value.title}>
       <Toolbar />
