@@ -33,7 +33,7 @@ import { startNodeRetention } from './node-retention.ts';
 import { diskUsedBy } from './node-state.ts';
 import { connectTelegram } from './node-telegram.ts';
 import type { PoolTasks } from './pool-thread.ts';
-import { lowerPoolPriority, neverCompactForLittle } from './priority.ts';
+import { disableMemoryReducer, lowerPoolPriority } from './priority.ts';
 import { offerSetup } from './setup-link.ts';
 import { openDataFolder, removeNodeAddress, writeNodeAddress } from './storage/data-folder.ts';
 import { passwordMemory } from './storage/passwords.ts';
@@ -102,7 +102,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
     maxBytes: config.clickLogMaxBytes / (fronts * shards),
   };
   await lowerPoolPriority('passwords');
-  neverCompactForLittle();
+  disableMemoryReducer();
   const passwords = passwordMemory(fronts);
   const statusToken = randomBytes(24).toString('base64url');
   const common = { node: folder.nodeId, databaseUrl, fronts, shards, clickLog, logLevel: config.logLevel, shared };

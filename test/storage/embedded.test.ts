@@ -1,15 +1,14 @@
 // timeout: 300 s
-/** The embedded Postgres, as root and as an ordinary user: run by root, its files belong to another user, and the folders above may be closed. */
+/** The embedded Postgres from its start to its end, whatever was there before, and whatever is killed meanwhile. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { embeddedAddress, startEmbedded } from '../../src/storage/postgres/embedded.ts';
-import { commandLine, processIdentity } from '../../src/storage/process.ts';
+import { commandLine } from '../../src/storage/process.ts';
 import { recordingLogger, silentLogger } from '../support/logger.ts';
 import { ownNamespace } from '../support/own-namespace.ts';
 import { childrenOf } from '../support/processes.ts';
@@ -17,41 +16,9 @@ import { say } from '../support/say.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
+import { isRunning, mode, postmaster, query, start, startNode } from './embedded-rig.ts';
 
-const FIXTURE = join(import.meta.dirname, 'fixtures', 'embedded-node.ts');
 const START_LIMIT_MS = 3_000;
-/** Docker's, without those for the network. */
-/** As sched(7) numbers it. */
-const SCHED_BATCH = 3;
-const CONTAINER_CAPABILITIES = ['chown', 'dac_override', 'fsetid', 'fowner', 'setgid', 'setuid', 'setpcap', 'kill', 'sys_chroot'];
-const isRoot = process.geteuid?.() === 0;
-
-const mode = (path: string): number => statSync(path).mode & 0o777;
-const isRunning = (pid: number): boolean => processIdentity(pid) !== null;
-const postmaster = (dir: string): number => Number(readFileSync(join(dir, 'postgres', 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
-const start = (dir: string, overrides?: Record<string, string>) =>
-  startEmbedded({ dir, logger: silentLogger, ...(overrides === undefined ? {} : { overrides }) });
-
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // a query that is under way fails with it
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-/** A process that runs Postgres in a folder, when its Postgres answers. @param prefix a program that runs it */
-async function startNode(dir: string, prefix: string[] = []): Promise<ChildProcess> {
-  const [file, ...args] = [...prefix, process.execPath, FIXTURE, dir];
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
-  assert.is(child.exitCode, null, 'it should be running');
-  return child;
-}
-
 async function killed(child: ChildProcess): Promise<void> {
   const exit = once(child, 'exit');
   child.kill('SIGKILL');
@@ -251,60 +218,5 @@ it('takes another port when one was taken after all', async () => {
   await stop();
   await closed(blocker);
 });
-
-if (isRoot) {
-  it('runs as another user, who gets no more than it needs', async () => {
-    const parent = temporaryFolder();
-    chmodSync(parent, 0o755);
-    const dir = join(parent, 'data');
-    mkdirSync(dir, { mode: 0o700 });
-    const { stop } = await start(dir, { fsync: 'off' });
-    const status = readFileSync(`/proc/${postmaster(dir)}/status`, 'utf8');
-    assert.match(status, /^Uid:\t(?!0\t)/m);
-    assert.match(status, /^CapEff:\t0+$/m);
-    assert.is(mode(dir), 0o710, 'only its group may pass');
-    await stop();
-  });
-
-  it('runs with what root may do in a container, and when the node itself is nice', async () => {
-    const dir = temporaryFolder();
-    const nodes = [
-      ['setpriv', '--bounding-set', `-all,${CONTAINER_CAPABILITIES.map((name) => `+${name}`).join()}`],
-      ['nice', '-n', '10'],
-    ];
-    for (const prefix of nodes) {
-      const node = await startNode(dir, prefix);
-      const pid = postmaster(dir);
-      const exit = once(node, 'exit');
-      node.stdin?.end();
-      assert.equal(await exit, [0, null]);
-      assert.not(isRunning(pid));
-    }
-  });
-
-  it('waits for its turn when it is sent a query', async () => {
-    const dir = temporaryFolder();
-    const { stop } = await start(dir, { fsync: 'off' });
-    const policy = Number(
-      readFileSync(`/proc/${postmaster(dir)}/stat`, 'utf8')
-        .split(') ')[1]
-        .split(' ')[38],
-    );
-    assert.is(policy, SCHED_BATCH);
-    await stop();
-  });
-
-  it('runs below a folder that only root may pass, and may still not write elsewhere', async () => {
-    const parent = temporaryFolder(); // 0700
-    const dir = join(parent, 'data');
-    mkdirSync(dir, { mode: 0o700 });
-    const { value, stop } = await start(dir, { fsync: 'off' });
-    const status = readFileSync(`/proc/${postmaster(dir)}/status`, 'utf8');
-    assert.match(status, /^Uid:\t(?!0\t)/m);
-    assert.match(status, /^CapEff:\t0+4$/m, 'CAP_DAC_READ_SEARCH');
-    assert.match((await thrownBy(query(value.url, `COPY (SELECT 1) TO '${parent}/file'`))).message, 'Permission denied');
-    await stop();
-  });
-}
 
 it.run();

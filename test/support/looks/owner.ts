@@ -20,11 +20,15 @@ export function ownerToken(app: App): Promise<string> {
 const fillTarget = (page: Page, url: string) => page.locator('.dialog form .input').first().fill(url);
 const create = (page: Page) => page.locator('.dialog form button[type="submit"]').click();
 
-async function deletePassing(_: Page, app: App): Promise<void> {
-  const owner = { token: await ownerToken(app) };
-  const { data } = await askApp<{ data: { slug: string }[] }>(app, 'GET', `links?search=${new URL(PASSING).host}`, undefined, owner);
-  for (const { slug } of data) await askApp(app, 'DELETE', `links/${slug}`, undefined, owner);
+/** All that lead there. */
+async function deletePassing(app: App, token: string): Promise<void> {
+  const { data } = await askApp<{ data: { slug: string }[] }>(app, 'GET', `links?limit=100&search=${new URL(PASSING).host}`, undefined, {
+    token,
+  });
+  await askApp(app, 'POST', 'links/delete', { slugs: data.map(({ slug }) => slug) }, { token });
 }
+
+const deleteMade = async (_: Page, app: App) => deletePassing(app, await ownerToken(app));
 
 const pasteSeveral = (page: Page) =>
   paste(page.locator('.dialog form .input').first(), `${PASSING}/first\n${PASSING}/second\nno-address\n${PASSING}/third`);
@@ -65,7 +69,7 @@ const CREATING: readonly LookState[] = [
       await create(page);
       await page.locator('.made-one img').waitFor();
     },
-    leave: deletePassing,
+    leave: deleteMade,
   },
   {
     name: 'several',
@@ -83,7 +87,7 @@ const CREATING: readonly LookState[] = [
       await create(page);
       await page.locator('.dialog .made-list').first().waitFor();
     },
-    leave: deletePassing,
+    leave: deleteMade,
   },
 ];
 
@@ -196,18 +200,14 @@ const SETTINGS: readonly LookState[] = [
 export const OWNER_STATES: readonly LookState[] = [...PANEL, ...CREATING, ...LINK, ...SETTINGS];
 
 const NEWCOMER = 'newcomer@example.com';
-/** Of the regular plan. */
+/** Of the regular plan, unless the settings say otherwise. */
 const QUOTA = 75;
+
+const newcomerToken = (app: App) => signIn(app, NEWCOMER, PASSWORD);
 
 async function fillQuota(app: App): Promise<void> {
   const links = Array.from({ length: QUOTA }, (_, i) => ({ url: `${PASSING}/${i}` }));
-  await askApp(app, 'POST', 'links/bulk', { links }, { token: await signIn(app, NEWCOMER, PASSWORD) });
-}
-
-async function emptyQuota(app: App): Promise<void> {
-  const owner = { token: await signIn(app, NEWCOMER, PASSWORD) };
-  const { data } = await askApp<{ data: { slug: string }[] }>(app, 'GET', 'links?limit=100', undefined, owner);
-  await askApp(app, 'POST', 'links/delete', { slugs: data.map(({ slug }) => slug) }, owner);
+  await askApp(app, 'POST', 'links/bulk', { links }, { token: await newcomerToken(app) });
 }
 
 /** Of whoever has a confirmed account, and nothing in it. */
@@ -221,7 +221,7 @@ export const NEWCOMER_STATES: readonly LookState[] = [
       await create(page);
       await page.locator('.dialog .notice').waitFor();
     },
-    leave: (_, app) => emptyQuota(app),
+    leave: async (_, app) => deletePassing(app, await newcomerToken(app)),
   },
   {
     name: 'pending',
