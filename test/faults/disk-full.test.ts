@@ -6,11 +6,12 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createPool, type Pool } from '../../src/storage/postgres/pool.ts';
+import { hasErrorCode } from '../../src/storage/private-file.ts';
 import { type Load, startLoad } from '../support/load.ts';
 import { silentLogger } from '../support/logger.ts';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts';
@@ -25,9 +26,11 @@ import { until } from '../support/until.ts';
 
 const MIB = 1024 ** 2;
 const DISK_BYTES = 2 * MIB;
-const LINKS = 20;
+/** Few, so that each front has had all of them when Postgres goes away: it would have to ask for others. */
+const LINKS = 5;
 const CONNECTIONS = 8;
-const RATE = 2_000;
+/** A megabyte a second: the smallest log here holds as much as comes in one. With less room, a busy machine is enough for it to be full. */
+const RATE = 1_000;
 /** Large ones: the disk is to be full soon. */
 const HEADERS = `User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) ${'x'.repeat(450)}\r\nReferer: https://shop.example/${'y'.repeat(450)}\r\n`;
 /** Clicks while the disk is full, and after it is well again. */
@@ -61,10 +64,7 @@ const FAULTS: readonly Fault[] = [
     settings: { CLICK_LOG_MAX_BYTES: '1MiB' },
     needsDisk: true,
     staysWell: true,
-    begin: async ({ disk }) => {
-      const { bavail, bsize } = statfsSync(disk);
-      writeFileSync(filler(disk), Buffer.alloc(bavail * bsize));
-    },
+    begin: async ({ disk }) => fill(disk),
     end: async ({ disk }) => rmSync(filler(disk)),
     reason: /the click log cannot be written: clicks are lost/,
   },
@@ -88,7 +88,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'CLICK_LOG_MAX_BYTES is reached while Postgres is away',
-    settings: { CLICK_LOG_MAX_BYTES: '1MiB' },
+    settings: { CLICK_LOG_MAX_BYTES: '4MiB' },
     needsDisk: false,
     staysWell: true,
     begin: ({ postgres }) => postgres.stop(),
@@ -96,6 +96,19 @@ const FAULTS: readonly Fault[] = [
     reason: /the click log is full: clicks are lost/,
   },
 ];
+
+/** Block by block until there is no space: the log takes some of it at the same time. */
+function fill(disk: string): void {
+  const block = Buffer.alloc(statfsSync(disk).bsize);
+  for (;;) {
+    try {
+      appendFileSync(filler(disk), block);
+    } catch (error) {
+      if (hasErrorCode(error, 'ENOSPC')) return;
+      throw error;
+    }
+  }
+}
 
 const it = suite('disk full');
 

@@ -20,8 +20,9 @@ try {
 }
 
 function run(): Promise<number> {
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, [SERVER_VARIABLE]: server.value } });
+  // Before it: the command may be told apart, and stopped, sooner than this goes on.
   for (const signal of STOP_SIGNALS) process.on(signal, () => child.kill(signal));
+  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, [SERVER_VARIABLE]: server.value } });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
