@@ -211,5 +211,13 @@ export const tagPageSchema = z
   .object({ data: z.array(z.object({ tag: z.string(), links: count })), nextCursor: z.string().nullable() })
   .meta({ title: 'TagPage' });
 
-export const linkPageSchema = z.object({ data: z.array(linkSchema), nextCursor: z.string().nullable() }).meta({ title: 'LinkPage' });
+export const linkPageSchema = z
+  .object({
+    data: z.array(linkSchema),
+    nextCursor: z.string().nullable().meta({
+      description:
+        'null: there are no more. Searching among very many links, a page may hold fewer than the limit, even none, and go on: those behind it find the others',
+    }),
+  })
+  .meta({ title: 'LinkPage' });
 export type LinkPage = z.infer<typeof linkPageSchema>;

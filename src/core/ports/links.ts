@@ -96,7 +96,7 @@ export type LinkStore = {
   get(ownerId: number, slug: string): Promise<OwnedLink>;
   /** Whether some link, whoever's, has the slug. */
   isSlugTaken(slug: string): Promise<boolean>;
-  /** One page. `next` continues it, for the same question. */
+  /** One page, which may be short of `limit`. `next` continues it, for the same question; null: there are no more. */
   list(ownerId: number, question: LinkQuestion): Promise<Slice<OwnedLink>>;
   /** The owner's tags by name. @param after the last tag of the page before; null: from the beginning */
   tags(ownerId: number, limit: number, after: string | null): Promise<TagCount[]>;

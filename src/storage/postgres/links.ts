@@ -10,8 +10,7 @@ import { roomFor, whyNotAllowed } from './allowance.ts';
 import { inDomain } from './domain.ts';
 import { makeOnce } from './idempotency.ts';
 import { deleteFigures } from './link-deletion.ts';
-import { listByColumn } from './link-list.ts';
-import { listByClicks } from './link-list-by-clicks.ts';
+import { listLinks } from './link-list.ts';
 import { COLUMNS, dateOf, type LinkRow, linkOf } from './link-rows.ts';
 import { deleteLinks, insertLinks, slugTakenText } from './links-bulk.ts';
 import { inTransaction, type Pool, type PoolClient, type Queryable, UNIQUE_VIOLATION } from './pool.ts';
@@ -77,14 +76,10 @@ export function createLinkStore(pool: Pool, randomBytes: (n: number) => Uint8Arr
     },
 
     async list(ownerId, question) {
-      const { sort, limit } = question;
-      const oneMore = { ...question, limit: limit + 1 };
-      const rows =
-        sort === 'clicks' || sort === 'clicksToday'
-          ? await listByClicks(pool, ownerId, { ...oneMore, sort })
-          : await listByColumn(pool, ownerId, { ...oneMore, sort });
+      const { limit } = question;
+      const { rows, end } = await listLinks(pool, ownerId, { ...question, limit: limit + 1 });
       const { data, next } = sliceOf(rows, limit, ({ key, link }) => ({ key, id: link.id }));
-      return { data: data.map(({ link }) => link), next };
+      return { data: data.map(({ link }) => link), next: next ?? end };
     },
 
     async tags(ownerId, limit, after) {
