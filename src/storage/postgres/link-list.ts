@@ -14,13 +14,7 @@ export function listLinks(
   question: LinkQuestion,
   effort: Effort = question.after === null ? FIRST_PAGE : LATER_PAGE,
 ): Promise<Stretch> {
-  return inTransaction(
-    pool,
-    async (db) => {
-      return findPage(db, await waysOf(db, ownerId, question), question, effort);
-    },
-    SNAPSHOT,
-  );
+  return inTransaction(pool, async (db) => findPage(db, await waysOf(db, ownerId, question), question, effort), SNAPSHOT);
 }
 
 /** @param db a transaction of SNAPSHOT; exported for the test that goes each of them alone */
