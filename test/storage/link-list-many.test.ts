@@ -14,6 +14,7 @@ import { silentLogger } from '../support/logger.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { say } from '../support/say.ts';
 import { makeOwner } from '../support/test-owner.ts';
+import { ANY } from './link-list-rig.ts';
 
 const WINDOW = 5_000;
 const EACH = 100_000;
@@ -26,18 +27,6 @@ const { value: pool, stop } = await createPool({
   logger: silentLogger,
   queryTimeoutMs: 120_000,
 });
-
-const ANY: LinkQuestion = {
-  search: null,
-  tags: [],
-  states: [],
-  sort: 'created',
-  isDescending: true,
-  limit: 50,
-  after: null,
-  now: Date.now(),
-  today: 0,
-};
 
 const { one, many } = await fill();
 
