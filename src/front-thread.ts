@@ -9,6 +9,7 @@ import { countersOf, readCounters } from './core/counters.ts';
 import { createDocumentReader, createReportReader } from './core/daily-report.ts';
 import type { FromMain, FrontSetup, ToMain } from './core/messages.ts';
 import { backlogBytes, linkVersions, liveSockets, logBoard, TuningBoard } from './core/shared.ts';
+import { type Trouble, trouble } from './core/troubles.ts';
 import { openFrontFigures } from './front-figures.ts';
 import { frontQuickLinks, openFrontGuests, ownHostsOf } from './front-guests.ts';
 import { createFrontLive } from './front-live.ts';
@@ -139,7 +140,7 @@ function linkTtlMs(): number {
   return versions.isDeaf() ? DEAF_LINK_TTL_MS : tuning.ttlMs;
 }
 
-let nodeHealth: readonly string[] = [];
+let nodeHealth: readonly Trouble[] = [];
 let { countries } = setup;
 const addressOf = exchangeAddress(isTrusted);
 const exchangeDeps: ExchangeDeps = {
@@ -266,7 +267,7 @@ const health = setInterval(() => {
   const reasons = logs
     .map((log) => log.value.state(Date.now()))
     .filter((state) => state !== 'ok')
-    .map((state) => (state === 'full' ? 'the click log is full: clicks are lost' : 'the click log cannot be written: clicks are lost'));
+    .map((state) => trouble(state === 'full' ? 'logFull' : 'logUnwritten'));
   if (said === reasons.join()) return;
   said = reasons.join();
   main.postMessage({ type: 'health', reasons } satisfies ToMain);
@@ -285,7 +286,7 @@ main.on('message', (message: FromMain) => {
 /** Stops to listen, lets the answers under way finish, and closes: uWebSockets aborts the process when its app is open as the thread ends. */
 async function stop(): Promise<void> {
   clearInterval(health);
-  nodeHealth = ['stopping'];
+  nodeHealth = [trouble('stopping')];
   liveServer?.stop();
   await server.stop();
   for (const log of logs) await log.stop();

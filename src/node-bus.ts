@@ -5,6 +5,7 @@ import type { Counters } from './core/counters.ts';
 import { createNodeAnnouncer } from './core/node-announcer.ts';
 import type { Logger } from './core/ports.ts';
 import type { LinkVersions } from './core/shared.ts';
+import { type Trouble, trouble } from './core/troubles.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { openBus } from './storage/redis/bus.ts';
@@ -20,7 +21,7 @@ export type NodeBus = {
   /** Called when another node has. */
   onStored(take: () => void): void;
   /** Why the node is not well. */
-  health(): readonly string[];
+  health(): readonly Trouble[];
 };
 
 export type NodeBusOptions = {
@@ -50,6 +51,6 @@ export async function startNodeBus({ redisUrl, versions, counters, logger, life 
     announce: announcer.announce,
     stored: () => bus.send({ type: 'stored' }),
     onStored: (take) => bus.on('stored', take),
-    health: () => (bus.isUp() ? [] : ['Redis is away: edits are late on other nodes']),
+    health: () => (bus.isUp() ? [] : [trouble('redisAway')]),
   };
 }

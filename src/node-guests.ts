@@ -5,6 +5,7 @@
 import type { Config } from './config.ts';
 import type { Counters } from './core/counters.ts';
 import type { Logger } from './core/ports.ts';
+import { isTrouble, type Trouble, trouble } from './core/troubles.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle, StopOptions } from './lifecycle.ts';
 import { countEvictions, evictGuestLinks } from './storage/postgres/guest-links.ts';
@@ -20,7 +21,7 @@ const ABANDON: StopOptions = { abandonAfterMs: 1_000 };
 
 export type NodeGuests = {
   /** Why the node is not well. */
-  health(): readonly string[];
+  health(): readonly Trouble[];
 };
 
 export type NodeGuestsOptions = {
@@ -42,7 +43,7 @@ export async function startNodeGuests(options: NodeGuestsOptions): Promise<NodeG
 
 async function startInRedis(url: string, { config, pool, counters, logger, life }: NodeGuestsOptions): Promise<NodeGuests> {
   let isClaimed = false;
-  let fault: string | null = null;
+  let fault: Trouble | null = null;
   const onUp = () => {
     isClaimed = false;
   };
@@ -56,7 +57,8 @@ async function startInRedis(url: string, { config, pool, counters, logger, life 
       fault = null;
     } catch (error) {
       if (isRedisAway(error)) return; // the connection says so
-      fault = error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      fault = isTrouble(message) ? message : trouble('guestRedisUnusable', { message });
       throw error;
     }
   }
@@ -67,7 +69,7 @@ async function startInRedis(url: string, { config, pool, counters, logger, life 
   await life.start('count of guest links', async () => startTicker('count of guest links', COUNT_TICK_MS, count, logger), ABANDON);
   return {
     health() {
-      if (!redis.isUp()) return ['the Redis of guest links is away: none can be made, and those that are not at hand cannot be found'];
+      if (!redis.isUp()) return [trouble('guestRedisAway')];
       return fault === null ? [] : [fault];
     },
   };

@@ -5,6 +5,7 @@ import { forgetMaxima, readCounters } from './core/counters.ts';
 import { createJournal, type Journal } from './core/journal.ts';
 import type { Clock, Logger } from './core/ports.ts';
 import { todayBoard } from './core/shared.ts';
+import { type Trouble, trouble } from './core/troubles.ts';
 import { createBookkeeping } from './jobs/bookkeeping.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -57,7 +58,7 @@ export type Disk = {
   /** How full the file system of the data folder was a moment ago, 0 to 1; null: not known. */
   used(): number | null;
   /** Why the node is not well. */
-  health(): readonly string[];
+  health(): readonly Trouble[];
 };
 
 /** @param measure how full it is, 0 to 1 */
@@ -74,15 +75,14 @@ export async function watchDisk(measure: () => Promise<number>, logger: Logger, 
   await life.start('watching the disk', async () => startTicker('watching the disk', DISK_TICK_MS, look, logger));
   return {
     used: () => used,
-    health: () =>
-      isDiskNearlyFull(used) ? [`the disk of the data folder is nearly full: less than ${DISK_FREE_MIN * 100} % are free`] : [],
+    health: () => (isDiskNearlyFull(used) ? [trouble('diskNearlyFull', { number: DISK_FREE_MIN * 100 })] : []),
   };
 }
 
 export type HeartbeatOptions = Pick<OperationsOptions, 'pool' | 'node' | 'logger' | 'life'> & {
   shape: NodeShape;
   disk: Disk;
-  degraded(): readonly string[];
+  degraded(): readonly Trouble[];
 };
 
 export async function startHeartbeat({ pool, node, logger, life, shape, disk, degraded }: HeartbeatOptions): Promise<void> {

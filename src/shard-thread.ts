@@ -13,6 +13,7 @@ import { answerOn } from './actors/shard-port.ts';
 import { countersOf } from './core/counters.ts';
 import type { FromMain, ShardSetup, ToMain } from './core/messages.ts';
 import { logBoard } from './core/shared.ts';
+import { trouble } from './core/troubles.ts';
 import { lowerPriority } from './priority.ts';
 import { openLogReader } from './storage/click-log/reader.ts';
 import { type LogId, listLogs, logName } from './storage/click-log/segment.ts';
@@ -124,8 +125,8 @@ function sayStored(): void {
 let said = '';
 function sayHealth(): void {
   const reasons = [
-    ...(flusher.failures() > 0 || flusher.isStuck() ? ['clicks cannot be stored'] : []),
-    ...(syncer.failing ? ['the click log cannot be synced to the disk'] : []),
+    ...(flusher.failures() > 0 || flusher.isStuck() ? [trouble('clicksUnstored')] : []),
+    ...(syncer.failing ? [trouble('logUnsynced')] : []),
   ];
   if (said === reasons.join()) return;
   said = reasons.join();

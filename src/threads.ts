@@ -10,6 +10,7 @@ import type { FrontSetup, ShardSetup } from './core/messages.ts';
 import type { UnstoredClicks } from './core/ports/clicks.ts';
 import type { Component, Logger } from './core/ports.ts';
 import { backlogBytes, type SharedMemory } from './core/shared.ts';
+import { type Trouble, trouble } from './core/troubles.ts';
 import { createLifecycle } from './lifecycle.ts';
 
 /** No list of reasons reads like this. */
@@ -35,12 +36,12 @@ type ThreadsOptions = {
   /** A warning or an error in a thread's log. */
   onEvent(event: NodeEvent): void;
   /** Why the node is not well, beside what its threads say. */
-  health(): readonly string[];
+  health(): readonly Trouble[];
 };
 
 export type Threads = {
   spreadHealth(): void;
-  health(): readonly string[];
+  health(): readonly Trouble[];
   storedElsewhere(): void;
   useCountries(countries: Countries): void;
   /** Asks the shards, as a front does. */
@@ -72,7 +73,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
     });
   const startShard = (index: number) =>
     start(
-      `shard ${index}`,
+      trouble('shard', { number: index }),
       'shard-thread',
       () => shardSetup(index),
       (shard) => {
@@ -83,7 +84,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Component<T
     );
   const startFront = (index: number) =>
     start(
-      `front ${index}`,
+      trouble('front', { number: index }),
       'front-thread',
       () => frontSetup(index),
       (front) => {

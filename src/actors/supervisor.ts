@@ -11,6 +11,7 @@ import type { TransferListItem, Worker } from 'node:worker_threads';
 import type { Counters } from '../core/counters.ts';
 import type { FromMain, ToMain } from '../core/messages.ts';
 import type { Component, Logger } from '../core/ports.ts';
+import { type Trouble, trouble } from '../core/troubles.ts';
 
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
@@ -20,7 +21,7 @@ const HEALTHY_MS = 30_000;
 export type SupervisedThread = {
   post(message: FromMain, transfer?: TransferListItem[]): void;
   /** Why the thread is not well; empty when it is. */
-  health(): readonly string[];
+  health(): readonly Trouble[];
 };
 
 export type ThreadOptions = {
@@ -47,7 +48,7 @@ export async function superviseThread({
   let worker: Worker;
   let isAlive = false;
   let isReady = false;
-  let reasons: readonly string[] = [];
+  let reasons: readonly Trouble[] = [];
   let backoffMs = BACKOFF_FIRST_MS;
   let stopping = false;
   let restart: NodeJS.Timeout | undefined;
@@ -56,7 +57,7 @@ export async function superviseThread({
 
   const thread: SupervisedThread = {
     post: (message, transfer) => worker.postMessage(message, transfer),
-    health: () => (isReady ? reasons : [`${name} is starting`]),
+    health: () => (isReady ? reasons : [trouble('starting', { thread: name })]),
   };
 
   function start(): void {
@@ -66,7 +67,7 @@ export async function superviseThread({
     worker = life;
     isAlive = true;
     worker.on('message', (message: ToMain) => {
-      if (message.type === 'health') reasons = message.reasons.map((reason) => `${name}: ${reason}`);
+      if (message.type === 'health') reasons = message.reasons.map((reason) => trouble('ofThread', { thread: name, trouble: reason }));
       else if (message.type !== 'ready') onMessage(message, (answer) => life.postMessage(answer));
       else if (!stopping) {
         isReady = true;

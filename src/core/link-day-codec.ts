@@ -18,6 +18,7 @@ import { BROWSERS, DEVICES, OPERATING_SYSTEMS } from './agent.ts';
 import { DIRECT, lettersToCode } from './click.ts';
 import { countryKey, languageKey } from './facets.ts';
 import { capFacet, emptyLinkDay, FACET_CAPS, FACETS, type Facet, type LinkDay, OTHER, type QuarterCounts } from './link-day.ts';
+import { trouble } from './troubles.ts';
 import { QUARTER_MS } from './zone.ts';
 
 const VERSION = 1;
@@ -238,7 +239,7 @@ function readFacet(reader: Reader, into: Map<string, number>, words: Words, text
   return textEnd;
 }
 
-const damaged = (what: string): Error => new Error(`damaged link-day document: ${what}`);
+const damaged = (what: string): Error => new Error(trouble('documentDamaged', { message: what }));
 
 function checksum(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;

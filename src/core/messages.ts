@@ -8,6 +8,7 @@ import type { ClickDemand, UnstoredBatch } from './ports/clicks.ts';
 import type { LogLevel } from './ports.ts';
 import type { Quotas } from './quota.ts';
 import type { SharedMemory } from './shared.ts';
+import type { Trouble } from './troubles.ts';
 
 /** A worker thread's MessagePort; `core` names no module of Node's. */
 export type Port = InstanceType<typeof MessagePort>;
@@ -18,7 +19,7 @@ export type FromMain =
   /** Other nodes know of these changes now, or have been waited for long enough. */
   | { type: 'announced'; id: number }
   /** Why the node is not well, over all its threads; said whenever it changes. */
-  | { type: 'health'; reasons: readonly string[] }
+  | { type: 'health'; reasons: readonly Trouble[] }
   /** Another node has stored clicks. Sent to fronts. */
   | { type: 'storedElsewhere' }
   /** Another country database; what is read in it from now on counts. */
@@ -37,7 +38,7 @@ export type ToMain =
   /** Warnings and errors of the thread's log, grouped. */
   | { type: 'events'; events: NodeEvent[] }
   /** The reasons why the thread is not well right now, said whenever they change; empty: all well. */
-  | { type: 'health'; reasons: string[] };
+  | { type: 'health'; reasons: Trouble[] };
 
 /** A task of a front for the pool; every one is answered. */
 export type PoolTask = { id: number; name: string; input: unknown };

@@ -3,6 +3,7 @@ import type { Locale } from './account.ts';
 import { COUNTER_NAMES, COUNTERS, type CounterName } from './counters.ts';
 import type { NodeEvent } from './journal.ts';
 import type { WorkSummary } from './operations.ts';
+import { troubleIn } from './troubles.ts';
 
 /** Of Telegram, in UTF-16 units. */
 export const MESSAGE_MAX_LENGTH = 4_096;
@@ -78,7 +79,7 @@ export function composeOpsReport({ day, baseUrl, counters, events, work }: OpsRe
     `${words.levels[level]}${place === '' ? '' : `, ${place}`}: ${message} ×${number(times)}, ${words.last} ${clock(lastAt)}`;
   const job = ({ name, runs, failures, totalMs, longestMs, lastError }: WorkSummary) =>
     `${name}: ${words.runs} ${number(runs)}, ${words.failures} ${number(failures)}, ${words.total} ${number(totalMs)} ${words.ms}, ` +
-    `${words.longest} ${number(longestMs)} ${words.ms}${lastError === null ? '' : ` (${lastError})`}`;
+    `${words.longest} ${number(longestMs)} ${words.ms}${lastError === null ? '' : ` (${troubleIn(lastError, locale)})`}`;
   const section = <T>(title: string, rows: readonly T[], line: (row: T) => string): string[] => [
     '',
     `— ${title} —`,

@@ -21,6 +21,7 @@ import {
   readReportJob,
 } from '../core/report-jobs.ts';
 import { composeReportMail, reportFileName } from '../core/report-mail.ts';
+import { trouble } from '../core/troubles.ts';
 import { DAY_MS, quarterOf } from '../core/zone.ts';
 import { isRefusal, type MailTransport } from './mail-transport.ts';
 import type { Task, Tasks } from './runner.ts';
@@ -135,7 +136,7 @@ async function hand(options: ReportTaskOptions, order: ReportJob, owner: ReportO
       attachment: { name: reportFileName(day), type: 'application/pdf', bytes: pdf },
       async beforeLastBytes() {
         if (isAsked) return;
-        if (!(await store.markSent(userId, day))) throw new Error('this report was sent by somebody else');
+        if (!(await store.markSent(userId, day))) throw new Error(trouble('reportSentElsewhere'));
         isMarked = true;
       },
     });

@@ -1,6 +1,7 @@
 /** Sends messages by the Bot API of Telegram: one call, by fetch (docs/adr/0015-telegram-without-a-library.md). The token is part of the address, which is why no error names it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../core/ports.ts';
+import { trouble } from '../core/troubles.ts';
 
 const TIMEOUT_MS = 20_000;
 const RETRY_MIN_SEC = 1;
@@ -40,7 +41,7 @@ export function createTelegram({ token, apiRoot, logger }: TelegramOptions): Sen
     if (status === TOO_MANY)
       return { outcome: 'wait', seconds: Math.max(RETRY_MIN_SEC, Math.ceil(Number(body.parameters?.retry_after) || 0)) };
     const reason = `${status} ${String(body.description ?? '')}`.replaceAll(token, '…').slice(0, REASON_MAX_LENGTH);
-    if (status >= 500 || status < 400) throw new Error(`Telegram answers ${reason}`);
+    if (status >= 500 || status < 400) throw new Error(trouble('telegramAnswers', { message: reason }));
     const sent: Sent = { outcome: 'refused', reason, what: status === UNAUTHORIZED || status === NOT_FOUND ? 'token' : 'chat' };
     if (sent.what === 'token') {
       tokenRefused = sent;
@@ -63,7 +64,7 @@ async function call(url: string, message: object): Promise<{ status: number; bod
     });
     return { status: response.status, body: answerOf(await response.text()) };
   } catch (error) {
-    throw new Error(`Telegram cannot be reached: ${causeOf(error)}`); // without its cause, which may name the address
+    throw new Error(trouble('telegramAway', { message: causeOf(error) })); // without its cause, which may name the address
   }
 }
 

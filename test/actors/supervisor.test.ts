@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { type SupervisedThread, superviseThread } from '../../src/actors/supervisor.ts';
 import { counterBytes, countersOf, readCounters } from '../../src/core/counters.ts';
 import type { ToMain } from '../../src/core/messages.ts';
+import type { Trouble } from '../../src/core/troubles.ts';
 import { recordingLogger } from '../support/logger.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
@@ -34,7 +35,7 @@ function setUp(lives: string) {
       onReady: (thread) => void ready.push(thread),
       onMessage(message, answer) {
         said.push(message);
-        answer({ type: 'health', reasons: [`answer to ${'id' in message ? message.id : message.type}`] });
+        answer({ type: 'health', reasons: [wishOf(`answer to ${'id' in message ? message.id : message.type}`)] });
       },
       counters: countersOf(memory, 0),
       logger,
@@ -58,7 +59,9 @@ function setUp(lives: string) {
   };
 }
 
-const tell = (thread: SupervisedThread, wish: string) => thread.post({ type: 'health', reasons: [wish] });
+/** Whatever a test wants the thread to do or to say; the server's own words are a closed list. */
+const wishOf = (wish: string) => wish as Trouble;
+const tell = (thread: SupervisedThread, wish: string) => thread.post({ type: 'health', reasons: [wishOf(wish)] });
 
 test('starts, is well, and stops when the thread has ended', async () => {
   const { start, ready, running, restarts } = setUp('g');

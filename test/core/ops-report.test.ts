@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { COUNTER_NAMES, COUNTERS, type CounterName } from '../../src/core/counters.ts';
 import type { NodeEvent } from '../../src/core/journal.ts';
 import { composeOpsReport, MESSAGE_MAX_LENGTH, type OpsReport, splitAtLines } from '../../src/core/ops-report.ts';
+import { trouble } from '../../src/core/troubles.ts';
 
 const it = suite('report to administrators');
 
@@ -35,6 +36,8 @@ it('says where, what, how often and when last, and how long work took', () => {
   assert.ok(english.endsWith('\nfolding: runs 12, failed 1, total 3,400 ms, longest 900 ms (no connection)'));
   const russian = composeOpsReport(report, 'ru');
   assert.ok(russian.includes('\nошибка, shard 0: clicks cannot be stored ×3, последнее 14:05 UTC\n'));
+  const late = { ...report.work[0], lastError: trouble('tookLonger', { number: 60_000 }) };
+  assert.ok(composeOpsReport({ ...report, work: [late] }, 'ru').endsWith(' (не уложилось в 60000 мс)'));
   assert.ok(russian.includes('folding: запусков 12, с ошибкой 1, всего 3\u00a0400 мс, дольше всего 900 мс (no connection)'));
 });
 

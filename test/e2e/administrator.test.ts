@@ -2,6 +2,7 @@
 /** The first administrator of a new node in a real browser, and whoever feels it. The tests are one story. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { trouble } from '../../src/core/troubles.ts';
 import { PASSWORD, registerConfirmed, setUp, startApp } from '../support/app.ts';
 
 const EMAIL = 'person@example.com';
@@ -123,6 +124,25 @@ it('sees the nodes, with their versions, lifetimes and positions', async () => {
   await card.getByText('Positions of the click logs').click();
   assert.match(await card.innerText(), /running[\s\S]*Version[\s\S]*0\.1\.0[\s\S]*Backlog[\s\S]*0 clicks/);
   assert.ok((await card.getByRole('row').count()) > 1);
+});
+
+it('reads in Russian what the server says of its troubles', async () => {
+  const degraded = [trouble('redisAway'), 'of a later version'];
+  await app.execute(
+    `SELECT graphile_worker.add_job('nothing', '{}', run_at => now() + interval '1 day', max_attempts => 3);
+     UPDATE graphile_worker._private_jobs SET attempts = 3, last_error = '${trouble('tookLonger', { number: 60_000 })}' WHERE max_attempts = 3;
+     INSERT INTO nodes (node, version, started_at, seen_at, state)
+     SELECT 'unwell', version, started_at, now() + interval '1 hour', state || '${JSON.stringify({ degraded })}' FROM nodes`,
+  );
+  await page.goto('/admin/nodes');
+  await page.getByText(degraded[0]).waitFor();
+  await page.evaluate(`localStorage.setItem('elnk.locale', '"ru"')`);
+  await page.goto('/admin/nodes');
+  await page.getByText('Redis недоступен: другие узлы узнают об изменениях с задержкой').waitFor();
+  await page.getByText(degraded[1]).waitFor();
+  await page.goto('/admin/jobs');
+  await page.getByText('Последняя ошибка: не уложилось в 60000 мс').first().waitFor();
+  await page.evaluate(`localStorage.setItem('elnk.locale', '"en"')`);
 });
 
 it('reads in the audit what was done', async () => {

@@ -1,5 +1,6 @@
 /** Links with clicks as a small shop may have them: made through the API and by visiting, so that nothing of it is invented. */
 import { devices } from 'playwright-core';
+import { trouble } from '../../src/core/troubles.ts';
 import { type App, PASSWORD, VISITOR_ADDRESSES, type Visitor } from './app.ts';
 import { askApp, signIn } from './app-api.ts';
 
@@ -68,7 +69,19 @@ const NODES = [
   {
     name: 'berlin-2',
     seenAt: "now() + interval '1 hour'",
-    state: { ...AWAY, clicksLost: 12, degraded: ['the disk of the data folder is nearly full: less than 5 % are free'], diskUsed: 0.97 },
+    state: {
+      ...AWAY,
+      clicksLost: 12,
+      degraded: [
+        trouble('ofThread', { thread: trouble('shard', { number: 1 }), trouble: trouble('clicksUnstored') }),
+        trouble('ofThread', { thread: trouble('front', { number: 0 }), trouble: trouble('logFull') }),
+        trouble('starting', { thread: trouble('front', { number: 2 }) }),
+        trouble('redisAway'),
+        trouble('guestRedisKeeps', { policy: 'noeviction', wanted: 'allkeys-lru', number: 67_108_864 }),
+        trouble('diskNearlyFull', { number: 5 }),
+      ],
+      diskUsed: 0.97,
+    },
   },
   { name: 'berlin-3', seenAt: "now() - interval '20 minutes'", state: { ...AWAY, clicksLost: 0, degraded: [], diskUsed: null } },
 ];
@@ -78,6 +91,8 @@ export async function fillTroubles(app: App): Promise<void> {
   await app.execute(
     `SELECT graphile_worker.add_job('daily-report', '{}', run_at => now() + interval '1 day', job_key => 'failed', max_attempts => 8);
      UPDATE graphile_worker._private_jobs SET attempts = 3, last_error = 'connect ECONNREFUSED 192.0.2.7:587' WHERE key = 'failed';
+     SELECT graphile_worker.add_job('telegram', '{}', run_at => now() + interval '1 day', job_key => 'away', max_attempts => 8);
+     UPDATE graphile_worker._private_jobs SET attempts = 2, last_error = '${trouble('telegramAway', { message: 'ETIMEDOUT' })}' WHERE key = 'away';
      INSERT INTO given_up_jobs (id, task, attempts, error, created_at)
      VALUES (1000001, 'mail', 25, '550 5.1.1 <nobody@department.example.com>: Recipient address rejected: User unknown', now() - interval '2 days')`,
   );

@@ -8,6 +8,7 @@
 import * as row from '../../core/copy-row.ts';
 import { browserKey, countryKey, deviceKey, languageKey, osKey, referrerKey } from '../../core/facets.ts';
 import { addQuarter, emptyLinkDay, type LinkDay } from '../../core/link-day.ts';
+import { trouble } from '../../core/troubles.ts';
 import { CellTable } from './cell-table.ts';
 import { Tally } from './tally.ts';
 import { WordTable } from './word-table.ts';
@@ -108,7 +109,7 @@ export class ClickAggregate {
 
   /** Call once, when all rows are in. @throws when the data ends within a row */
   sort(): void {
-    if (!this.#isComplete()) throw new Error('the clicks ended before their trailer');
+    if (!this.#isComplete()) throw new Error(trouble('clicksCut'));
     const bounds = new Int32Array(this.#cells.size + 1);
     for (let i = 0; i < this.#count; i++) bounds[this.#cellOfRow[i] + 1]++;
     for (let c = 0; c < this.#cells.size; c++) bounds[c + 1] += bounds[c];

@@ -2,6 +2,7 @@
 import type { ClientBase } from 'pg';
 import { type CopyToStreamQuery, to as copyTo } from 'pg-copy-streams';
 import { COPY_HEADER, COPY_TRAILER, setInt64 } from '../../core/copy-row.ts';
+import { trouble } from '../../core/troubles.ts';
 
 const CHUNK_BYTES = 1 << 16;
 /** A row of `readSingleColumn`: int16 count, int32 length, int32 value. */
@@ -107,7 +108,7 @@ export async function readRows(stream: AsyncIterable<Buffer>, fields: number, vi
     }
     rest = Buffer.from(bytes.subarray(at));
   }
-  if (!rest.equals(COPY_TRAILER)) throw new Error('COPY data ended before its trailer');
+  if (!rest.equals(COPY_TRAILER)) throw new Error(trouble('copyCut'));
 }
 
 /** @returns behind the row, or −1 when it is not here as a whole (or is the trailer) */
@@ -147,5 +148,5 @@ export async function readSingleColumn(stream: AsyncIterable<Buffer>, visit: (va
     for (; at + INT4_ROW_BYTES <= bytes.length; at += INT4_ROW_BYTES) visit(bytes.readInt32BE(at + 6));
     rest = Buffer.from(bytes.subarray(at));
   }
-  if (!rest.equals(COPY_TRAILER)) throw new Error('COPY data ended before its trailer');
+  if (!rest.equals(COPY_TRAILER)) throw new Error(trouble('copyCut'));
 }

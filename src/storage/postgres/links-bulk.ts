@@ -2,6 +2,7 @@
 import type { Rehearsal } from '../../core/link-import.ts';
 import type { NewLink, OwnedLink, RefusedLink } from '../../core/ports/links.ts';
 import { freshSlug } from '../../core/slug.ts';
+import { trouble } from '../../core/troubles.ts';
 import type { Room } from './allowance.ts';
 import { inDomain } from './domain.ts';
 import { deleteFigures } from './link-deletion.ts';
@@ -50,7 +51,7 @@ export async function insertLinks(
     made += inserted.size;
     pending = [...again, ...pending.slice(tried.length)];
   }
-  if (made < room.free && pending.length > 0) throw new Error(`no free slugs in ${ROUNDS_MAX} rounds`);
+  if (made < room.free && pending.length > 0) throw new Error(trouble('slugsTaken', { number: ROUNDS_MAX }));
   for (const { index } of pending) outcomes[index] = noRoom(room, made);
   return outcomes;
 }

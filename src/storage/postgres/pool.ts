@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Component, Logger } from '../../core/ports.ts';
+import { trouble } from '../../core/troubles.ts';
 
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
@@ -108,7 +109,7 @@ async function tryTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
     const result = await work(client);
     // After a failed statement that `work` has swallowed, COMMIT succeeds as a rollback.
     const { command } = await client.query('COMMIT');
-    if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements had failed');
+    if (command !== 'COMMIT') throw new Error(trouble('transactionUndone'));
     client.release();
     return result;
   } catch (error) {

@@ -5,6 +5,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../core/ports.ts';
 import { isGuestSlug } from '../../core/slug.ts';
+import { type Trouble, trouble } from '../../core/troubles.ts';
 import { isRedisAway } from './connection.ts';
 
 export const GUEST_POLICY = 'allkeys-lru';
@@ -17,24 +18,14 @@ const SCAN_KEYS = 5_000;
 export async function claimGuestMemory(client: Redis, capBytes: number, logger: Logger): Promise<void> {
   const foreign = await foreignData(client);
   if (foreign !== null) {
-    throw new Error(
-      `the Redis of REDIS_GUEST_URL holds other data (${foreign}), which would be lost: guest links displace whatever was not used for long. ` +
-        'Give guest links a Redis of their own, or leave REDIS_GUEST_URL away to keep them in Postgres',
-    );
+    throw new Error(trouble('guestRedisForeign', { what: foreign }));
   }
   const { policy, capBytes: before } = await memoryOf(client);
   if (policy !== GUEST_POLICY && !(await configure(client, 'maxmemory-policy', GUEST_POLICY))) {
-    throw new Error(
-      `the Redis of REDIS_GUEST_URL has maxmemory-policy ${policy} and does not allow CONFIG SET: set "maxmemory-policy ${GUEST_POLICY}" and ` +
-        `"maxmemory ${capBytes}" in its configuration`,
-    );
+    throw new Error(trouble('guestRedisKeeps', { policy, wanted: GUEST_POLICY, number: capBytes }));
   }
   if (before === capBytes || (await configure(client, 'maxmemory', String(capBytes)))) return;
-  if (before === 0) {
-    throw new Error(
-      `the Redis of REDIS_GUEST_URL has no maxmemory and does not allow CONFIG SET: set "maxmemory ${capBytes}" in its configuration`,
-    );
-  }
+  if (before === 0) throw new Error(trouble('guestRedisUncapped', { number: capBytes }));
   logger.warn(
     { maxmemory: before, wanted: capBytes },
     'the Redis of guest links has another maxmemory than GUEST_CACHE_BYTES, and keeps it',
@@ -65,15 +56,16 @@ async function configure(client: Redis, name: string, value: string): Promise<bo
 }
 
 /** What is in there beside guest links; null when there is nothing. */
-async function foreignData(client: Redis): Promise<string | null> {
+async function foreignData(client: Redis): Promise<Trouble | null> {
   const keyspace = await client.info('keyspace');
   const own = client.options.db ?? 0;
-  for (const [, db, keys] of keyspace.matchAll(/^db(\d+):keys=(\d+)/gm)) if (Number(db) !== own) return `${keys} keys in database ${db}`;
+  for (const [, db, keys] of keyspace.matchAll(/^db(\d+):keys=(\d+)/gm))
+    if (Number(db) !== own) return trouble('foreignKeys', { number: keys, database: db });
   let cursor = '0';
   do {
     const [next, keys] = await client.scan(cursor, 'COUNT', SCAN_KEYS);
     const foreign = keys.find((key) => !isGuestSlug(key));
-    if (foreign !== undefined) return `such as the key ${JSON.stringify(foreign)}`;
+    if (foreign !== undefined) return trouble('foreignKey', { key: JSON.stringify(foreign) });
     cursor = next;
   } while (cursor !== '0');
   return null;

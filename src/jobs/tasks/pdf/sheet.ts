@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { create, type Font } from 'fontkit';
 import PDFDocument from 'pdfkit';
 import { LIGHT_COLORS } from '../../../core/charts.ts';
+import { trouble } from '../../../core/troubles.ts';
 
 /** A4, lying. */
 export const PAGE = { width: 841.89, height: 595.28, margin: 36 };
@@ -48,7 +49,7 @@ function loadFonts(): Readonly<Record<Face, Font>> {
 
 function openFont(file: string): Font {
   const font = create(readFileSync(require.resolve(file)));
-  if (!('layout' in font)) throw new Error(`${file} holds several fonts`);
+  if (!('layout' in font)) throw new Error(trouble('severalFonts', { file }));
   // A glyph keeps the sign with which it was first asked for, and tells readers of the PDF by it what it means. One that is asked for as a part of
   // another, as the Е in Ё when a file is written, would say nothing in later files.
   for (const sign of font.characterSet) font.glyphForCodePoint(sign);

@@ -2,6 +2,7 @@
  * Draws the SVG that ECharts writes into a PDF, as vectors. It knows what our charts consist of (core/charts.ts): paths, rectangles and texts,
  * each with a fill, a stroke and a transformation of its own; a drawing with anything else is refused, so that nothing is left out unseen.
  */
+import { trouble } from '../../../core/troubles.ts';
 import type { Sheet } from './sheet.ts';
 
 type Attributes = Readonly<Record<string, string>>;
@@ -21,8 +22,7 @@ export function drawSvg(sheet: Sheet, svg: string, x: number, y: number): void {
     const attributes: Attributes = Object.fromEntries([...text.matchAll(ATTRIBUTE)].map(([, key, value]) => [key, value]));
     if (name === 'path' || name === 'rect') drawShape(sheet, name, attributes);
     else if (name === 'text') drawLabel(sheet, attributes, content);
-    else if (!SILENT.has(name) || attributes.transform !== undefined)
-      throw new Error(`a chart has an element <${name}>, which cannot be drawn`);
+    else if (!SILENT.has(name) || attributes.transform !== undefined) throw new Error(trouble('chartElement', { element: name }));
   }
   doc.restore();
 }
@@ -62,5 +62,5 @@ function transform(doc: Sheet['doc'], text: string | undefined): void {
   const numbers = (list ?? '').split(/[\s,]+/).map(Number);
   if (kind === 'translate') doc.translate(numbers[0], numbers[1] ?? 0);
   else if (kind === 'matrix' && numbers.length === 6) doc.transform(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
-  else throw new Error(`a chart has a transformation that cannot be drawn: ${text}`);
+  else throw new Error(trouble('chartTransformed', { text }));
 }

@@ -1,5 +1,6 @@
 /** What waits, runs and has failed in the background; failed jobs are run again. */
 import type { JobJson, JobPage } from '../../../../src/core/api/operations.ts';
+import { isTrouble, troubleIn } from '../../../../src/core/troubles.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
@@ -7,6 +8,7 @@ import { Section } from '../../components/section.tsx';
 import { TableBox } from '../../components/table-box.tsx';
 import { toast } from '../../components/toasts.tsx';
 import { dateTime, dayName, duration, number } from '../../format.ts';
+import { locale } from '../../preferences.ts';
 import { hrefOf, query } from '../../router.ts';
 import { operations } from './operations-words.ts';
 import { PageList } from './page-list.tsx';
@@ -90,7 +92,7 @@ function JobRow({ job, onRetry, onDelete }: { job: JobJson; onRetry: () => void;
           <span class={isOver ? 'badge' : 'tag'}>{operations.value.states[job.state]}</span>
         </p>
         <p class="soft small">{times.join(' · ')}</p>
-        {job.lastError !== null && <p class="small job-error">{job.lastError}</p>}
+        {job.lastError !== null && <LastError text={job.lastError} />}
         {isOver && !job.canRetry && <p class="soft small">{operations.value.cannotRetry}</p>}
       </div>
       <div class="row">
@@ -121,6 +123,14 @@ function JobRow({ job, onRetry, onDelete }: { job: JobJson; onRetry: () => void;
     </li>
   );
 }
+
+/** Of the server itself in the language of the page; what others have said as they said it. */
+const LastError = ({ text }: { text: string }) => (
+  <p class="small">
+    {isTrouble(text) ? operations.value.lastError : operations.value.foreignError}{' '}
+    <span class="job-error">{troubleIn(text, locale.value)}</span>
+  </p>
+);
 
 /** What a job does, in words; its own name, which logs and the API have, for those who point at it. */
 const nameOf = (task: string): string => operations.value.tasks[task] ?? task;

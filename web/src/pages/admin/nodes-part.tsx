@@ -1,10 +1,12 @@
 /** The nodes on this database, and how they are. */
 import type { Nodes } from '../../../../src/core/api/operations.ts';
+import { troubleIn } from '../../../../src/core/troubles.ts';
 import { ask } from '../../api/client.ts';
 import { Loaded } from '../../components/loaded.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { TableBox } from '../../components/table-box.tsx';
 import { bytes, dateTime, duration, number, percent } from '../../format.ts';
+import { locale } from '../../preferences.ts';
 import { usePolled } from '../../use-polled.ts';
 import { operations } from './operations-words.ts';
 
@@ -60,7 +62,7 @@ function NodeCard({ node }: { node: Node }) {
           <p>{operations.value.degraded}</p>
           <ul>
             {node.degraded.map((reason) => (
-              <li key={reason}>{reason}</li>
+              <li key={reason}>{troubleIn(reason, locale.value)}</li>
             ))}
           </ul>
         </Notice>
