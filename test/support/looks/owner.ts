@@ -2,6 +2,8 @@
 import type { Page } from 'playwright-core';
 import { type App, PASSWORD } from '../app.ts';
 import { askApp, signIn } from '../app-api.ts';
+import { IMPORT_STATES } from './import.ts';
+import { SETTINGS_STATES } from './settings.ts';
 import { asItIs, click, type LookState, paste, unanswered, waitingFor } from './states.ts';
 
 /** Where the links lead that are only made for a picture. */
@@ -154,101 +156,7 @@ const LINK: readonly LookState[] = [
   },
 ];
 
-const openForms = async (page: Page) => {
-  for (const summary of await page.locator('.settings summary').all()) await summary.click();
-};
-
-const REPORTS_AN_HOUR = 3;
-
-async function sendReport(page: Page): Promise<void> {
-  await Promise.all([
-    page.waitForResponse('**/api/v1/reports/daily/send'),
-    page.locator('.settings .card .row > .button + .button').first().click(),
-  ]);
-}
-
-/** More are asked for here than an hour allows. */
-const forgetReports = (_: Page, app: App) => app.execute(`DELETE FROM throttles WHERE key LIKE 'reports:%'`);
-
-const SETTINGS: readonly LookState[] = [
-  { name: 'forms', path: '/settings', reach: openForms },
-  {
-    name: 'wrong-password',
-    path: '/settings',
-    async reach(page) {
-      await page.locator('.settings summary').nth(1).click();
-      const fields = page.locator('.settings details[open] input[type="password"]');
-      await fields.nth(0).fill('not this');
-      await fields.nth(1).fill(PASSWORD);
-      await page.keyboard.press('Enter');
-      await page.locator('.settings .field-fault').waitFor();
-    },
-  },
-  {
-    name: 'key',
-    path: '/settings',
-    async reach(page) {
-      const form = page.locator('.settings details', { has: page.locator('.checks') });
-      await form.locator('summary').click();
-      await form.locator('input').first().fill('Shop');
-      await page.keyboard.press('Enter');
-      await page.locator('.key-secret').waitFor();
-      await page.locator('.key-row').waitFor();
-    },
-    leave: (page) => page.locator('.key-row .button').click(),
-  },
-  {
-    name: 'report',
-    path: '/settings',
-    async reach(page) {
-      await page.locator('.settings .card .row .button:not([disabled])').first().click();
-      await page.locator('iframe.report-page, .dialog a[download]').first().waitFor();
-    },
-  },
-  {
-    name: 'report-sent',
-    path: '/settings',
-    async reach(page) {
-      await sendReport(page);
-      await page.locator('.toast').waitFor();
-    },
-    leave: forgetReports,
-  },
-  {
-    name: 'report-too-many',
-    path: '/settings',
-    async reach(page) {
-      for (let sent = 0; sent < REPORTS_AN_HOUR; sent++) await sendReport(page);
-      await sendReport(page);
-      await page.locator('.settings .notice[data-kind="fault"]').waitFor();
-    },
-    leave: forgetReports,
-  },
-  { name: 'delete', path: '/settings', reach: click('.settings .card:last-child .button') },
-  waitingFor('/settings', '**/api/v1/api-keys', '.settings'),
-];
-
-const FILE = `url,slug,colour\n${PASSING}/first,first,red\n${PASSING}/second,,\nno-address,,\n${PASSING}/third,spring,\n`;
-
-/** @param text of a file that is only checked */
-const checked = (name: string, text: string): LookState => ({
-  name,
-  path: '/links/import',
-  async reach(page) {
-    await page.locator('.import-input').setInputFiles({ name: 'links.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
-    await page.locator('.import-check input').check();
-    await page.locator('.import button[type="submit"]').click();
-    await page.locator('.import-figures').waitFor();
-  },
-});
-
-const IMPORT: readonly LookState[] = [
-  checked('checked', FILE),
-  checked('checked-good', FILE.split('\n', 3).join('\n')),
-  checked('checked-bad', 'url\nno-address\n'),
-];
-
-export const OWNER_STATES: readonly LookState[] = [...PANEL, ...CREATING, ...LINK, ...SETTINGS, ...IMPORT];
+export const OWNER_STATES: readonly LookState[] = [...PANEL, ...CREATING, ...LINK, ...SETTINGS_STATES, ...IMPORT_STATES];
 
 const NEWCOMER = 'newcomer@example.com';
 /** Of the regular plan, unless the settings say otherwise. */
