@@ -37,7 +37,12 @@ async function takes(): Promise<BenchRow[]> {
   const { url, pool } = database.value;
   const openPool = (max: number) => createPool({ url, name: 'bench limits', max, logger: silentLogger });
   const [shardPool, plainPool] = [await openPool(LIMIT_CONNECTIONS), await openPool(CONNECTIONS)];
-  const limits = createLimits({ store: createClickLimitStore(shardPool.value), isStoreAway, clock: Date.now, logger: silentLogger });
+  const limits = createLimits({
+    store: createClickLimitStore(shardPool.value, () => undefined),
+    isStoreAway,
+    clock: Date.now,
+    logger: silentLogger,
+  });
   const shard: Take = async (id) => (await limits.take(id, 1)) ?? 0;
   const each: Take = async (id) => {
     const sql = 'UPDATE links SET clicks_used = clicks_used + 1 WHERE id = $1 AND clicks_used < max_clicks';

@@ -7,7 +7,7 @@ import type { ReadLiveFigures } from './core/live.ts';
 import type { FrontSetup } from './core/messages.ts';
 import { type LinkVersions, liveCell } from './core/shared.ts';
 import type { CallerLookups } from './http/auth.ts';
-import type { ExchangeDeps } from './http/exchange.ts';
+import { type ExchangeDeps, otherHostServer } from './http/exchange.ts';
 import { createLiveHub, type LiveHub } from './http/live/hub.ts';
 import { type LiveDeps, type LiveServer, serveLive } from './http/live.ts';
 import { createLiveStore } from './storage/postgres/live.ts';
@@ -48,6 +48,17 @@ export function createFrontLive(options: FrontLiveOptions): FrontLive {
   return {
     hub,
     serve: (app) =>
-      serveLive(app, { hub, findKey, findSession, tokens, baseUrl: setup.baseUrl, addressOf, isStoreAway, counters, onCount }),
+      serveLive(app, {
+        hub,
+        findKey,
+        findSession,
+        tokens,
+        baseUrl: setup.baseUrl,
+        addressOf,
+        isStoreAway,
+        otherHosts: otherHostServer(exchange),
+        counters,
+        onCount,
+      }),
   };
 }

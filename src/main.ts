@@ -129,6 +129,7 @@ async function startParts(config: Config, log: Logger, life: Lifecycle): Promise
       shardSetup: (index): ShardSetup => ({
         ...common,
         index,
+        hasOthers: config.redisUrl !== null,
         quarantineDir: join(folder.path, 'quarantine'),
         flushRows: config.flushRows,
         flushMs: config.flushMs,

@@ -10,9 +10,10 @@ import { createLiveWatch } from './actors/live-watch.ts';
 import { createSalts } from './actors/salts.ts';
 import { createShard, type ShardLog } from './actors/shard.ts';
 import { answerOn } from './actors/shard-port.ts';
+import { threadAnnouncer } from './core/announce.ts';
 import { countersOf } from './core/counters.ts';
 import type { FromMain, ShardSetup, ToMain } from './core/messages.ts';
-import { logBoard } from './core/shared.ts';
+import { linkVersions, logBoard } from './core/shared.ts';
 import { trouble } from './core/troubles.ts';
 import { lowerPriority } from './priority.ts';
 import { openLogReader } from './storage/click-log/reader.ts';
@@ -90,7 +91,13 @@ const shard = createShard({
   clock: Date.now,
   counters,
 });
-const limits = createLimits({ store: createClickLimitStore(limitPool.value), isStoreAway, clock: Date.now, logger });
+const announcer = threadAnnouncer(
+  linkVersions(setup.shared.versions),
+  setup.hasOthers ? (id, cells) => main.postMessage({ type: 'changed', id, cells } satisfies ToMain) : null,
+);
+// The visitor who has got the last click does not wait until other nodes know: nobody gets one more there either.
+const limitStore = createClickLimitStore(limitPool.value, (slugs) => void announcer.changed(slugs));
+const limits = createLimits({ store: limitStore, isStoreAway, clock: Date.now, logger });
 const syncer = createLogSyncer({
   dir: setup.clickLog.dir,
   logs: ownLogs().map(({ name: log, front }) => ({ name: log, board: boardOf(front) })),
@@ -153,6 +160,7 @@ async function stop(): Promise<void> {
 
 main.on('message', (message: FromMain) => {
   if (message.type === 'stop') void stop();
+  else if (message.type === 'announced') announcer.settle(message.id);
   else if (message.type === 'countries') countryOf = countryReader(message.countries.memory);
   else if (message.type === 'connect') answerOn(message.port, { shard, limits, live, now: Date.now });
 });

@@ -113,6 +113,8 @@ export type ShardSetup = {
   fronts: number;
   shards: number;
   node: string;
+  /** Whether there are other nodes that main would tell what has changed. */
+  hasOthers: boolean;
   databaseUrl: string;
   clickLog: ClickLogSetup;
   quarantineDir: string;

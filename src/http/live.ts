@@ -10,6 +10,7 @@ import { Failure } from '../core/failure.ts';
 import { LIVE_CLOSE, type LiveClose, type LiveRequest, readLiveRequest } from '../core/live.ts';
 import { authenticate, type CallerLookups, requireScope } from './auth.ts';
 import { requireOwnOrigin } from './cookie.ts';
+import type { OtherHostServer } from './exchange.ts';
 import { Follower, type Line } from './live/follower.ts';
 import type { LiveHub } from './live/hub.ts';
 import type { Exchange } from './route.ts';
@@ -40,6 +41,7 @@ export type LiveDeps = CallerLookups & {
   baseUrl: string;
   addressOf(exchange: Pick<Exchange, 'remote' | 'headers'>): string;
   isStoreAway(error: unknown): boolean;
+  otherHosts: OtherHostServer | null;
   counters: Counters;
   /** Told how many sockets are open. */
   onCount(open: number): void;
@@ -73,6 +75,10 @@ export function serveLive(app: TemplatedApp, deps: LiveDeps): LiveServer {
   let allWaitingBytes = 0;
 
   function upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+    if (deps.otherHosts?.takes(req.getHeader('host'))) {
+      deps.otherHosts.serve(res, req);
+      return;
+    }
     const headers = new Map<string, string>();
     req.forEach((name, value) => void headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value));
     const refuse = (status: string) => void res.writeStatus(status).end();

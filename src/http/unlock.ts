@@ -8,7 +8,7 @@ import { type Decision, decide, type Link, noteUsedUp, type Settled, type Visit 
 import type { Passwords } from '../core/ports/accounts.ts';
 import type { ClickLimits } from '../core/ports/clicks.ts';
 import type { Clock } from '../core/ports.ts';
-import { isSlugForm } from '../core/slug.ts';
+import { isGuestSlug, isSlugForm } from '../core/slug.ts';
 import { type ClickRecorder, type ClickRecorderDeps, clickRecorder } from './click-recorder.ts';
 import { countRefusal, type Refusal, refusedPage } from './decision-pages.ts';
 import { formFieldOf, formFieldsOf } from './form.ts';
@@ -26,6 +26,7 @@ export const UNLOCK_BODY_MAX_BYTES = 4 << 10;
 
 export type UnlockDeps = ClickRecorderDeps & {
   links: Links;
+  guests: { links: Links };
   limits: ClickLimits;
   unlocks: Unlocks;
   tries: UnlockTries;
@@ -55,7 +56,7 @@ export function unlockRoute(deps: UnlockDeps): ServedRoute {
 
 async function unlock(exchange: Exchange, deps: UnlockDeps, record: ClickRecorder): Promise<Page> {
   const slug = exchange.path.slice(1);
-  const link = await find(deps.links, slug);
+  const link = await find(deps, slug);
   const decision = decide(link, LOCKED, deps.clock());
   // No password, or none any more: the link is opened like any other, and counted there.
   if (decision.kind === 'redirect' || decision.kind === 'limited') return redirectPage(303, exchange.path);
@@ -66,10 +67,11 @@ async function unlock(exchange: Exchange, deps: UnlockDeps, record: ClickRecorde
   return lead(unlocked, exchange, deps, record);
 }
 
-async function find(links: Links, slug: string): Promise<Link | null> {
+async function find({ links, guests }: Pick<UnlockDeps, 'links' | 'guests'>, slug: string): Promise<Link | null> {
   if (!isSlugForm(slug)) return null;
-  const known = links.get(slug);
-  return known === undefined ? links.load(slug) : known;
+  const table = isGuestSlug(slug) ? guests.links : links;
+  const known = table.get(slug);
+  return known === undefined ? table.load(slug) : known;
 }
 
 /** @throws Failure unless the form brings the link's password */
@@ -98,7 +100,7 @@ async function verified(hash: string, password: string, attempt: Try, { password
 
 /** The link is asked for again: it may have been edited while the password was checked. */
 async function lead(unlocked: Unlockable, exchange: Exchange, deps: UnlockDeps, record: ClickRecorder): Promise<Page> {
-  const link = await find(deps.links, unlocked.slug);
+  const link = await find(deps, unlocked.slug);
   const isSame = link?.id === unlocked.id && link.rules?.passwordHash === unlocked.passwordHash;
   if (link === null || !isSame) return redirectPage(303, exchange.path);
   const decision = decide(link, UNLOCKED, deps.clock());

@@ -30,6 +30,8 @@ const REQUESTS = 50;
 const CONNECTIONS = 10;
 const NOT_THERE = 404;
 const GONE = 410;
+/** To a program that sends no password. */
+const LOCKED = 403;
 const OLD = 'https://example.com/old';
 const PASSWORD = 'correct horse battery staple';
 /** Without the others: a node without Redis keeps links for ten seconds, and notices within a few that Redis is frozen. */
@@ -110,6 +112,16 @@ it('a host that is blocked on one node is blocked on the other, also for links t
   }
   say(`G9: a host blocked and unblocked 10 times, ${wrong} of ${asked} requests got what was before`);
   assert.is(wrong, 0);
+});
+
+it('a link whose last click was taken on one node asks nobody for its password on the other', async () => {
+  const { slug } = await change(a, 'POST', '/links', { url: OLD, maxClicks: 1, password: PASSWORD });
+  assert.ok((await everyone(`/${slug}`, REQUESTS)).every(({ status }) => status === LOCKED));
+  const body = new URLSearchParams({ password: PASSWORD });
+  const { status } = await fetch(`${a.url()}/${slug}`, { method: 'POST', body, redirect: 'manual', headers: { connection: 'close' } });
+  assert.is(status, 303);
+  assert.ok((await visitors[0].ask(`/${slug}`, REQUESTS)).every((answer) => isRight(answer, GONE)));
+  await until('it is known', async () => (await visitors[1].ask(`/${slug}`, CONNECTIONS)).every((answer) => isRight(answer, GONE)));
 });
 
 it('a key that was revoked on one node opens nothing on the other', async () => {

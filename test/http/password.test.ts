@@ -314,6 +314,26 @@ test('with a limit: a wrong password costs no click; the last one is for whoever
   assert.is(await used(), 2);
 });
 
+test('once the last click is taken, no thread asks for the password any more, or says that there is a limit', async () => {
+  await make({ slug: 'last', password: 'right', maxClicks: 2 });
+  const all = async (path: string, sent: { method?: string; headers?: Record<string, string> } = {}) =>
+    Promise.all([0, 1].map(async (front) => (await get(path, { ...sent, front })).status));
+  const looks = [{ method: 'HEAD' }, { headers: { 'User-Agent': 'TelegramBot (like TwitterBot)' } }];
+  leadsOn(await unlock('last', 'right', { from: newAddress() }));
+  assert.equal(
+    [await all('last'), await all('last+'), ...(await Promise.all(looks.map((look) => all('last', look))))].flat(),
+    new Array(8).fill(200),
+  );
+  leadsOn(await unlock('last', 'right', { from: newAddress() }));
+  assert.equal(
+    [await all('last'), await all('last+'), ...(await Promise.all(looks.map((look) => all('last', look))))].flat(),
+    new Array(8).fill(410),
+  );
+  for (const front of [0, 1]) assert.is((await unlock('last', 'wrong', { from: newAddress(), front })).status, 410);
+  await edit('last', { maxClicks: 3 });
+  assert.equal(await all('last'), [200, 200]);
+});
+
 test('a visitor who leaves before a click of the limit is granted is not counted', async () => {
   const link = await make({ slug: 'left', password: 'right', maxClicks: 2 });
   const { pool } = server.value;

@@ -72,11 +72,18 @@ async function worksEverywhere(node: TestNode): Promise<void> {
     ['guest_redirects', 'guest_links_created', 'redirects', 'guest_store_errors'].map((name) => node.metric(`elnk_${name}_total`)),
   );
   assert.equal(counted, [2 * OFTEN, 2, 0, 0]);
+  const form = await fetch(`${node.url()}/${slug}`, { method: 'POST', headers: { connection: 'close' }, redirect: 'manual' });
+  assert.equal([form.status, form.headers.get('location')], [303, `/${slug}`], 'as every link without a password');
   const plain = await rawRequest(
     Number(new URL(node.url()).port),
     `GET /${slug} HTTP/1.1\r\nHost: a.eeozon.ru\r\nConnection: close\r\n\r\n`,
   );
   assert.match(plain, /^HTTP\/1.1 404/, 'no link is served under the other hosts');
+  const feed = await rawRequest(
+    Number(new URL(node.url()).port),
+    'GET /api/v1/live HTTP/1.1\r\nHost: www.eeozon.ru\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  assert.match(feed, /^HTTP\/1.1 404/, 'nor the live feed');
 }
 
 /** A host that is blocked: at once, also for guest links that fronts have at hand. */

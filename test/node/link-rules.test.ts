@@ -89,6 +89,14 @@ test('a limit: exactly so many, then 410; the owner sees what is left', async ()
   assert.equal([clicksLeft, state, clicks], [0, 'exhausted', 5]);
 });
 
+test('a limit and a password: once the last click is taken, no front asks for the password any more', async () => {
+  await make('both', { password: 'x', maxClicks: 1 });
+  for (let i = 0; i < 8; i++) assert.is((await visit('both')).status, 200);
+  assert.is((await unlock('both', 'x')).status, 303);
+  for (let i = 0; i < 8; i++) assert.is((await visit('both')).status, 410);
+  assert.is((await unlock('both', 'nope')).status, 410);
+});
+
 test('a window opens and closes by itself, on time', async () => {
   const opens = Date.now() + 1_500;
   const closes = opens + 1_500;

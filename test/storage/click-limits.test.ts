@@ -24,7 +24,8 @@ const connections = await openPool('test', 4);
 const shards = await Promise.all(Array.from({ length: SHARDS }, (_, i) => openPool(`shard ${i}`, 3)));
 const impatient = await openPool('impatient', 3, TIMEOUT_MS);
 const pool = connections.value;
-const stores = shards.map(({ value }) => createClickLimitStore(value));
+const usedUp: string[] = [];
+const stores = shards.map(({ value }) => createClickLimitStore(value, (slugs) => usedUp.push(...slugs)));
 const [store] = stores;
 const owner = await createConfirmedUser(pool, {
   email: 'ann@example.com',
@@ -90,6 +91,21 @@ test('another limit keeps what was used', async () => {
   assert.is((await readLink(link)).clicksUsed, 6);
 });
 
+test('who takes the last click of a link is told its slug, once', async () => {
+  usedUp.length = 0;
+  const [two, one, unlimited] = await Promise.all([2, 1, null].map(makeLink));
+  const demands = [two, one, unlimited].map(({ id }) => ({ linkId: id, clicks: 1 }));
+  await store.take(demands);
+  assert.equal(usedUp, [one.slug]);
+  await store.take(demands);
+  assert.equal(usedUp, [one.slug, two.slug]);
+  await store.take(demands);
+  assert.equal(usedUp, [one.slug, two.slug]);
+  await setLimit(one, 3);
+  assert.is(await store.takeAlone({ linkId: one.id, clicks: 5 }), 2);
+  assert.equal(usedUp, [one.slug, two.slug, one.slug]);
+});
+
 test('a link that is gone has none', async () => {
   const [gone, there] = [await makeLink(9), await makeLink(9)];
   await links.delete(owner.id, gone.slug, null);
@@ -127,7 +143,7 @@ test('whoever waits too long for a lock is told so, and has used nothing', async
   try {
     await holder.query('BEGIN');
     await holder.query('SELECT FROM links WHERE id = $1 FOR UPDATE', [link.id]);
-    const error = await thrownBy(createClickLimitStore(impatient.value).takeAlone({ linkId: link.id, clicks: 4 }));
+    const error = await thrownBy(createClickLimitStore(impatient.value, () => undefined).takeAlone({ linkId: link.id, clicks: 4 }));
     assert.ok(isStoreAway(error), error.message);
     await holder.query('COMMIT');
   } finally {

@@ -242,6 +242,23 @@ test('the redirect is given the rules of a link that has any', async () => {
   }
 });
 
+test('a link is known by its domain and slug: the same slug under another domain is another link, which nothing here reaches', async () => {
+  const theirs = () => pool.query(`SELECT target, title, version FROM links WHERE domain = 'b.example' AND slug = 'shared'`);
+  await pool.query(`INSERT INTO links (domain, slug, owner_id, target) VALUES ('b.example', 'shared', $1, 'https://b.example/')`, [ann.id]);
+  const before = (await theirs()).rows;
+  assert.is((await lookup(['shared'])).size, 0);
+  assert.is(await store.isSlugTaken('shared'), false);
+  await fails('not_found', store.get(ann.id, 'shared'));
+  await create(ann.id, { url, slug: 'shared' }, null);
+  assert.is((await lookup(['shared'])).get('shared')?.target, url);
+  await store.edit(ann.id, 'shared', { title: 'ours', url: `${url}ours` }, null);
+  await fails('slug_taken', store.create(bob.id, { url, slug: 'shared' }, null));
+  await store.delete(ann.id, 'shared', null);
+  await fails('not_found', store.get(ann.id, 'shared'));
+  await store.deleteMany(ann.id, ['shared'], null);
+  assert.equal((await theirs()).rows, before);
+});
+
 test('text from outside is data, whatever it says', async () => {
   const hostile = `'; DROP TABLE links; -- $1 \\ "`;
   const { slug } = await create(ann.id, { url, title: hostile, tags: [hostile, 'NULL', '{}'] }, null);

@@ -92,7 +92,8 @@ export async function startVisits({ fronts = 1, isHttps = true } = {}): Promise<
     return { take: ask(real.take), giveBack: ask(real.giveBack), forget: ask(real.forget) };
   };
 
-  const limits = createLimits({ store: createClickLimitStore(pool), isStoreAway, clock: () => clock.now, logger: silentLogger });
+  const limitStore = createClickLimitStore(pool, (slugs) => slugs.forEach(versions.bump));
+  const limits = createLimits({ store: limitStore, isStoreAway, clock: () => clock.now, logger: silentLogger });
   const trusted = trustedProxies(['127.0.0.1']);
   const servers = await Promise.all(
     Array.from({ length: fronts }, (_, front) =>

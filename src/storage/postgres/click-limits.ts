@@ -16,18 +16,23 @@ const takeClicks = (wait: 'SKIP LOCKED' | '') => `
   ), granted AS (
     UPDATE links l SET clicks_used = l.clicks_used + least(k.clicks, k.max_clicks - k.clicks_used)
     FROM locked k WHERE l.id = k.id AND k.clicks_used < k.max_clicks
-    RETURNING l.id, least(k.clicks, k.max_clicks - k.clicks_used) AS clicks
+    RETURNING l.id, least(k.clicks, k.max_clicks - k.clicks_used) AS clicks, CASE WHEN l.clicks_used = l.max_clicks THEN l.slug END AS used_up
   )
-  SELECT k.id, coalesce(g.clicks, CASE WHEN k.max_clicks IS NULL THEN k.clicks ELSE 0 END) AS clicks
+  SELECT k.id, coalesce(g.clicks, CASE WHEN k.max_clicks IS NULL THEN k.clicks ELSE 0 END) AS clicks, g.used_up AS "usedUp"
   FROM locked k LEFT JOIN granted g ON g.id = k.id`;
 
 const TAKE = { name: 'take-clicks', text: takeClicks('SKIP LOCKED') };
 const TAKE_ALONE = { name: 'take-clicks-alone', text: takeClicks('') };
 
-/** @param pool with short timeouts: visitors wait for the answer */
-export function createClickLimitStore(pool: Pool): ClickLimitStore {
+/**
+ * @param pool with short timeouts: visitors wait for the answer
+ * @param onUsedUp told, before anybody is answered, the slugs of links whose last click has just been taken: whoever has them cached does not know
+ */
+export function createClickLimitStore(pool: Pool, onUsedUp: (slugs: readonly string[]) => void): ClickLimitStore {
   const take = async (statement: typeof TAKE, links: readonly number[], clicks: readonly number[]) => {
-    const { rows } = await pool.query<{ id: number; clicks: number }>({ ...statement, values: [links, clicks] });
+    const { rows } = await pool.query<{ id: number; clicks: number; usedUp: string | null }>({ ...statement, values: [links, clicks] });
+    const usedUp = rows.flatMap((row) => row.usedUp ?? []);
+    if (usedUp.length > 0) onUsedUp(usedUp);
     return new Map(rows.map((row) => [row.id, row.clicks]));
   };
   return {
