@@ -47,7 +47,7 @@ export async function run(): Promise<BenchRow[]> {
     const visitors = round(rows[0].uniques / CLICKS);
     return [
       {
-        name: `S5 folding, ${LINKS} links, ${visitors * 100} % new visitors (baseline: GROUP BY link, quarter-hour)`,
+        name: `S5 folding, ${LINKS} links, ${(visitors * 100).toFixed(1)} % new visitors (baseline: GROUP BY link, quarter-hour)`,
         value: round(CLICKS / foldSec),
         unit: 'rows/s',
         baseline: round(CLICKS / groupBySec),
