@@ -20,7 +20,7 @@ export const TROUBLES = {
   },
   diskNearlyFull: {
     en: 'the disk of the data folder is nearly full: less than {number} % are free',
-    ru: 'диск с данными почти полон: свободно меньше {number} %',
+    ru: 'диск с данными почти полон: свободно меньше {number}\u00a0%',
   },
   redisAway: {
     en: 'Redis is away: edits are late on other nodes',

@@ -59,7 +59,7 @@ export const SETTINGS_STATES: readonly LookState[] = [
     path: '/settings',
     async reach(page) {
       await sendReport(page);
-      await page.locator('.toast').waitFor();
+      await page.locator('.settings .notice[data-kind="done"]').waitFor();
     },
     leave: forgetReports,
   },

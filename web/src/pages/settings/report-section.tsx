@@ -37,7 +37,7 @@ export function ReportSection({ person }: { person: User }) {
         <button type="button" class="button" disabled={isWithoutLinks} onClick={() => setPreviewed(true)}>
           {reports.value.preview}
         </button>
-        <SendNow isPossible={person.confirmed && !isWithoutLinks} />
+        <SendNow email={person.email} isPossible={person.confirmed && !isWithoutLinks} />
       </div>
       {isPreviewed && <ReportPreview onClose={() => setPreviewed(false)} />}
     </Section>
@@ -61,15 +61,17 @@ function DailySwitch({ person }: { person: User }) {
   );
 }
 
-function SendNow({ isPossible }: { isPossible: boolean }) {
+function SendNow({ email, isPossible }: { email: string; isPossible: boolean }) {
   const [isSending, setSending] = useState(false);
+  const [isSent, setSent] = useState(false);
   const [refusal, setRefusal] = useState<unknown>(null);
   const send = async () => {
     setSending(true);
+    setSent(false);
     setRefusal(null);
     try {
       await ask<undefined>('POST', 'reports/daily/send');
-      toast(reports.value.sent);
+      setSent(true);
     } catch (error) {
       setRefusal(error);
     } finally {
@@ -81,6 +83,7 @@ function SendNow({ isPossible }: { isPossible: boolean }) {
       <button type="button" class="button" disabled={!isPossible || isSending} onClick={() => void send()}>
         {reports.value.send}
       </button>
+      {isSent && <Notice kind="done">{reports.value.sent(email)}</Notice>}
       {refusal !== null && <Notice kind="fault">{whyNot(refusal)}</Notice>}
     </>
   );
