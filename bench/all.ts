@@ -10,6 +10,7 @@ import { run as dashboard } from './dashboard.ts';
 import { run as enrich } from './enrich.ts';
 import { run as folding } from './folding.ts';
 import { run as limits } from './limits.ts';
+import { run as lists } from './lists.ts';
 import { run as live } from './live.ts';
 import { run as redirects } from './redirects.ts';
 import { run as reports } from './reports.ts';
@@ -24,6 +25,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   storing,
   folding,
   dashboard,
+  lists,
   live,
   web,
   reports,

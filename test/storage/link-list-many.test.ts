@@ -11,6 +11,7 @@ import { createLinkStore } from '../../src/storage/postgres/links.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { queryConditions } from '../../src/storage/postgres/search.ts';
 import { silentLogger } from '../support/logger.ts';
+import { addManyLinks } from '../support/many-links.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { say } from '../support/say.ts';
 import { makeOwner } from '../support/test-owner.ts';
@@ -33,20 +34,13 @@ const { one, many } = await fill();
 /** One with half of all links, and a thousand with the others. @returns accounts */
 async function fill(): Promise<{ one: number; many: number }> {
   const from = performance.now();
-  const add = (owner: string, mark: string) =>
-    pool.query(
-      `INSERT INTO links (slug, owner_id, target, title, tags, disabled, expires_at)
-     SELECT $1 || i, ${owner}, 'https://ozon.ru/' || substr(md5(i::text), 1, 10),
-       CASE WHEN i % 3 > 0 THEN (ARRAY['Чайник ', 'Кабель ', 'Table '])[i % 3 + 1] || i END,
-       CASE WHEN i % 1000 = 0 THEN ARRAY['rare', 'all'] ELSE ARRAY['all'] END, i % 2000 = 0, CASE WHEN i % 3000 = 0 THEN now() END
-     FROM generate_series(1, ${EACH}) i`,
-      [mark],
-    );
   const { userId: one } = await makeOwner(pool, { links: 0 });
   const { userId: many } = await makeOwner(pool, { links: 0 });
-  await add(String(one), 'plan-a-');
-  await pool.query(`INSERT INTO users (email) SELECT 'plan-' || i || '@example.com' FROM generate_series(1, 1000) i`);
-  await add(`(SELECT min(id) FROM users WHERE email LIKE 'plan-%') + i % 1000`, 'plan-b-');
+  await addManyLinks(pool, { first: one, owners: 1, mark: 'plan-a-', links: EACH });
+  const { rows } = await pool.query<{ id: number }>(
+    `INSERT INTO users (email) SELECT 'plan-' || i || '@example.com' FROM generate_series(1, 1000) i RETURNING id`,
+  );
+  await addManyLinks(pool, { first: rows[0].id, owners: 1_000, mark: 'plan-b-', links: EACH });
   await pool.query(
     `INSERT INTO link_rankings (period, link_id, owner_id, clicks) SELECT '-infinity', id, owner_id, id % 1000 FROM links WHERE id % 2 = 0 AND id % 1000 > 0`,
   );
