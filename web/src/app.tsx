@@ -1,20 +1,24 @@
 /** Which page belongs to which address. */
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { user } from './api/client.ts';
+import { restoreSession, sessionError, user } from './api/client.ts';
+import { explain } from './api/explain.ts';
+import { common } from './common-words.ts';
 import { Lazy } from './components/lazy.tsx';
+import { Notice } from './components/notice.tsx';
 import { Shell } from './components/shell.tsx';
 import { Skeleton } from './components/skeleton.tsx';
 import { AccountDialog, type AccountDialogName } from './pages/auth/account-dialog.tsx';
 import { ConfirmPage } from './pages/auth/confirm.tsx';
 import { ResetPage } from './pages/auth/reset.tsx';
 import { SetupPage } from './pages/auth/setup.tsx';
+import { enter, signInFirst } from './pages/auth/sign-in-first.ts';
 import { FrontPage } from './pages/front/front.tsx';
 import { LinkPage } from './pages/links/link-page.tsx';
 import { IMPORT_PATH, LinksPage, NEW_LINK_PATH } from './pages/links/links-page.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SettingsPage } from './pages/settings/settings.tsx';
-import { navigate, path } from './router.ts';
+import { path } from './router.ts';
 
 /** Dialogs over the front page, by their address. */
 const DIALOGS: Readonly<Record<string, AccountDialogName>> = { '/login': 'login', '/register': 'register', '/forgot': 'forgot' };
@@ -43,7 +47,7 @@ export function App() {
   const dialog = DIALOGS[path.value];
   const isSignedIn = user.value != null;
   useEffect(() => {
-    if (isSignedIn && dialog !== undefined) navigate('/links', { replace: true });
+    if (isSignedIn && dialog !== undefined) enter();
   }, [isSignedIn, dialog]);
   return (
     <Shell>
@@ -73,8 +77,21 @@ function Page({ at }: { at: string }) {
   const isSignedOut = user.value === null;
   const mustSignIn = own !== undefined && isSignedOut;
   useEffect(() => {
-    if (mustSignIn) navigate('/login', { replace: true });
+    if (mustSignIn) signInFirst();
   }, [mustSignIn]);
+  if (own !== undefined && user.value === undefined && sessionError.value !== null) return <NobodyKnown />;
   if (own !== undefined) return user.value || (!isSignedOut && EARLY_PAGES.has(at)) ? own() : <Skeleton lines={6} />;
   return PAGES[at]?.() ?? <NotFoundPage />;
+}
+
+/** Who is signed in cannot be found out right now. */
+function NobodyKnown() {
+  return (
+    <Notice kind="fault">
+      {explain(sessionError.value)}{' '}
+      <button type="button" class="button" data-size="small" onClick={() => void restoreSession()}>
+        {common.value.retry}
+      </button>
+    </Notice>
+  );
 }

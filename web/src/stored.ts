@@ -27,3 +27,10 @@ export function forget(name: string): void {
     // not allowed to store, so there is nothing to remove
   }
 }
+
+/** Told when another tab has forgotten it. */
+export function onForgotten(name: string, then: () => void): void {
+  addEventListener('storage', ({ key, newValue }) => {
+    if (key === PREFIX + name && newValue === null) then();
+  });
+}

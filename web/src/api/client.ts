@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals';
 import type { Session, User } from '../../../src/core/api/accounts.ts';
 import type { Problem } from '../../../src/core/api/common.ts';
-import { forget, readStored, store } from '../stored.ts';
+import { forget, onForgotten, readStored, store } from '../stored.ts';
 
 const API = new URL('api/v1/', document.baseURI);
 /** Longer than the server's own deadline. */
@@ -18,6 +18,8 @@ const LEFT_REQUEST_MS = 1_500;
 
 /** Who is signed in: undefined until that is known, null for nobody. */
 export const user = signal<User | null | undefined>(readStored(SIGNED_IN, (it) => it === true) ? undefined : null);
+/** Why that is not known, while it is not: the server could not say. */
+export const sessionError = signal<unknown>(null);
 let accessToken: string | null = null;
 
 /** The server said no. */
@@ -80,21 +82,27 @@ export function endSession(): void {
   forget(SIGNED_IN);
 }
 
-/** For the live feed, which has no headers. @returns null when nobody is signed in */
-export async function freshToken(): Promise<string | null> {
+/** For the live feed, which has no headers. @param refused the last one was not good any more @returns null when nobody is signed in */
+export async function freshToken({ refused = false } = {}): Promise<string | null> {
+  if (refused) accessToken = null;
   return accessToken ?? ((await refresh()) ? accessToken : null);
 }
 
 /** Finds out who is signed in when the page is opened. */
 export async function restoreSession(): Promise<void> {
   if (user.value !== undefined) return;
+  sessionError.value = null;
   try {
     await refresh();
   } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error;
-    user.value = null; // shown as signed out until the server is back and the page is opened again
+    sessionError.value = error;
   }
 }
+
+/** Who signs out in one tab is out in all of them. */
+onForgotten(SIGNED_IN, () => {
+  if (user.value != null) endSession();
+});
 
 let refreshing: Promise<boolean> | null = null;
 

@@ -15,7 +15,7 @@ const LANGUAGE_NAMES: Record<Locale, string> = { en: 'English', ru: 'Русск�
 export function Shell({ children }: { children: ComponentChildren }) {
   return (
     <div class="shell">
-      <a class="button skip-link" href="#content">
+      <a class="button skip-link" href={`${location.pathname}${location.search}#content`} onClick={skip}>
         {common.value.skipToContent}
       </a>
       <header class="shell-head">
@@ -43,6 +43,12 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <Toasts />
     </div>
   );
+}
+
+/** By hand: an address that only has a fragment is one of the front page here, and that of this page may have one of its own. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
 }
 
 /** While it is not known who is signed in, somebody is: nobody is known at once. */

@@ -12,9 +12,10 @@ import { Submit } from '../../components/submit.tsx';
 import { deviceZone, ZoneField } from '../../components/zone-field.tsx';
 import { usePageTitle } from '../../page-title.ts';
 import { chooseLocale, locale } from '../../preferences.ts';
-import { hrefOf, navigate } from '../../router.ts';
+import { hrefOf } from '../../router.ts';
 import { useForm } from '../../use-form.ts';
 import { NewPassword } from './new-password.tsx';
+import { enter, leaveSignIn } from './sign-in-first.ts';
 import { auth } from './words.ts';
 
 export type AccountDialogName = 'login' | 'register' | 'forgot';
@@ -25,7 +26,7 @@ export function AccountDialog({ name }: { name: AccountDialogName }) {
   const Form = FORMS[name];
   usePageTitle(auth.value[name]);
   return (
-    <Dialog title={auth.value[name]} onClose={() => navigate('/')}>
+    <Dialog title={auth.value[name]} onClose={leaveSignIn}>
       <Form key={name} />
     </Dialog>
   );
@@ -34,7 +35,7 @@ export function AccountDialog({ name }: { name: AccountDialogName }) {
 function signedIn(session: Session): void {
   startSession(session);
   chooseLocale(session.user.locale);
-  navigate('/links', { replace: true });
+  enter();
 }
 
 function LoginForm() {
@@ -49,12 +50,12 @@ function LoginForm() {
       <PasswordField label={common.value.password} value={password} onValue={setPassword} autoComplete="current-password" />
       <Submit isSending={form.isSending}>{common.value.signIn}</Submit>
       <p class="small soft">
-        <a href={hrefOf('/forgot')} data-app>
+        <a href={hrefOf('/forgot')} data-app="instead">
           {auth.value.forgotten}
         </a>
         {' · '}
         {auth.value.noAccount}{' '}
-        <a href={hrefOf('/register')} data-app>
+        <a href={hrefOf('/register')} data-app="instead">
           {common.value.register}
         </a>
       </p>
@@ -78,7 +79,7 @@ function RegisterForm() {
       <Submit isSending={form.isSending}>{common.value.register}</Submit>
       <p class="small soft">
         {auth.value.haveAccount}{' '}
-        <a href={hrefOf('/login')} data-app>
+        <a href={hrefOf('/login')} data-app="instead">
           {common.value.signIn}
         </a>
       </p>
@@ -100,7 +101,7 @@ function ForgotForm() {
       <EmailField value={email} onValue={setEmail} fault={form.faultAt('email')} autoFocus />
       <Submit isSending={form.isSending}>{auth.value.sendReset}</Submit>
       <p class="small">
-        <a href={hrefOf('/login')} data-app>
+        <a href={hrefOf('/login')} data-app="instead">
           {auth.value.back}
         </a>
       </p>

@@ -163,7 +163,7 @@ function OneMade({ link }: { link: Link }) {
               {links.value.share}
             </button>
           )}
-          <a class="button" href={hrefOf(`/links/${link.slug}`)} data-app>
+          <a class="button" href={hrefOf(`/links/${link.slug}`)} data-app="instead">
             {links.value.toLink}
           </a>
         </div>

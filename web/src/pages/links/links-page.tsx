@@ -13,7 +13,7 @@ import { toast } from '../../components/toasts.tsx';
 import { Unconfirmed } from '../../components/unconfirmed.tsx';
 import { usePageTitle } from '../../page-title.ts';
 import { locale } from '../../preferences.ts';
-import { hrefOf, navigate, path, query, setQuery } from '../../router.ts';
+import { hrefOf, leaveDialog, navigate, path, query, setQuery } from '../../router.ts';
 import { saveFile } from '../../save-file.ts';
 import { AllStats } from './all-stats.tsx';
 import { CreateDialog } from './create-dialog.tsx';
@@ -34,6 +34,10 @@ export const IMPORT_PATH = '/links/import';
 /** Of many thousand links. */
 const EXPORT_TIMEOUT_MS = 300_000;
 
+/** Filters stay. */
+const openNew = () => navigate(`${NEW_LINK_PATH}${location.search}`);
+const leaveNew = () => leaveDialog(`/links${location.search}`);
+
 export function LinksPage() {
   usePageTitle(links.value.title);
   const isKnown = user.value != null;
@@ -49,7 +53,7 @@ export function LinksPage() {
       <header class="links-head">
         <h1>{links.value.title}</h1>
         <LiveState />
-        <button type="button" class="button" data-kind="primary" disabled={isLocked} onClick={() => navigate(NEW_LINK_PATH)}>
+        <button type="button" class="button" data-kind="primary" disabled={isLocked} onClick={openNew}>
           <Icon name={isLocked ? 'lock' : 'plus'} />
           {links.value.create}
         </button>
@@ -65,7 +69,7 @@ export function LinksPage() {
         </Notice>
       )}
       {dashboard.value === null ? panelError.value === null && (isKnown ? <PanelSkeleton /> : <Skeleton lines={0} />) : <Panel />}
-      {path.value === NEW_LINK_PATH && isConfirmed && <CreateDialog onClose={() => navigate('/links')} onMade={addLinks} />}
+      {path.value === NEW_LINK_PATH && isConfirmed && <CreateDialog onClose={leaveNew} onMade={addLinks} />}
     </div>
   );
 }

@@ -15,6 +15,8 @@ export const liveState = signal<'connecting' | 'live' | 'lost'>('connecting');
 type LiveFigures = { clicks: number; repeatClicks: number; clicksToday: number; repeatClicksToday: number; hours: number[] };
 type Message = { type: 'snapshot' | 'delta'; seq: number; links?: Record<string, Partial<LiveFigures>>; gone?: string[] };
 
+/** Why the server closes it: tokens are good for some minutes only (docs/api.md). */
+const UNAUTHENTICATED = 4401;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
@@ -22,14 +24,20 @@ let socket: WebSocket | null = null;
 let waitMs = FIRST_WAIT_MS;
 let timer = 0;
 let lastSeq: number | null = null;
+/** Which watch it is: what an earlier one still waits for is not done any more. */
+let watch = 0;
+/** The token of the last connection was good no longer. */
+let isTokenOver = false;
 
 /** @returns closes it */
 export function watchLive(): () => void {
+  watch++;
   void open();
   const stopWindows = watchWindows();
   return () => {
     stopWindows();
     clearTimeout(timer);
+    watch++;
     const closing = socket;
     socket = null;
     if (closing !== null) close(closing);
@@ -45,7 +53,10 @@ function close(closing: WebSocket): void {
 }
 
 async function open(): Promise<void> {
-  const token = await freshToken().catch(() => null); // the server is away: tried again like a broken connection
+  const mine = watch;
+  const token = await freshToken({ refused: isTokenOver }).catch(() => null); // the server is away: tried again like a broken connection
+  if (mine !== watch) return;
+  isTokenOver = false;
   const address = new URL('api/v1/live', document.baseURI);
   address.protocol = address.protocol.replace('http', 'ws');
   const opened = new WebSocket(address);
@@ -55,8 +66,10 @@ async function open(): Promise<void> {
     opened.send(JSON.stringify({ type: 'subscribe', links: 'all', ...(lastSeq === null ? {} : { since: lastSeq }) }));
   };
   opened.onmessage = ({ data }) => receive(JSON.parse(data) as Message);
-  opened.onclose = () => {
-    if (socket === opened) reconnect();
+  opened.onclose = ({ code }) => {
+    if (socket !== opened) return;
+    isTokenOver = code === UNAUTHENTICATED;
+    reconnect();
   };
 }
 
