@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { devices, type Locator } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { overhang, PASSWORD, register, startApp, VISITOR_ADDRESSES, type Visitor } from '../support/app.ts';
+import { openLocked, overhang, PASSWORD, register, startApp, VISITOR_ADDRESSES, type Visitor } from '../support/app.ts';
 import { until } from '../support/until.ts';
 
 const EMAIL = 'owner@example.com';
@@ -97,13 +97,7 @@ it('makes several by pasting lines', async () => {
   assert.is(await page.locator('.link-row').count(), 3);
 });
 
-async function click(visitor: Visitor): Promise<void> {
-  await visitor.page.goto('/spring');
-  await visitor.page.getByLabel('Password').fill(LINK_PASSWORD);
-  await visitor.page.keyboard.press('Enter');
-  await visitor.page.waitForURL(app.target);
-  await visitor.context.close();
-}
+const click = (visitor: Visitor): Promise<void> => openLocked(visitor, 'spring', LINK_PASSWORD, app.target);
 
 it('sees a click of a phone and one of a desktop in the right hour, device and country', async () => {
   await row('Spring sale').getByRole('link', { name: 'Spring sale' }).click();

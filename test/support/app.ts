@@ -164,6 +164,15 @@ export async function setUp(app: App, { page }: Visitor, email: string): Promise
   await page.waitForURL('**/links');
 }
 
+/** Opens a link that has a password, as somebody does who knows it, and leaves. @param target what the address begins with where it leads */
+export async function openLocked({ context, page }: Visitor, slug: string, password: string, target: string): Promise<void> {
+  await page.goto(slug);
+  await page.getByLabel('Password').fill(password);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(({ href }) => href.startsWith(target));
+  await context.close();
+}
+
 /** How many pixels the page is wider than its window. */
 export const overhang = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');

@@ -1,5 +1,6 @@
 /** Around every page: head with the way to everything, content, foot. */
 import type { ComponentChildren } from 'preact';
+import type { User } from '../../../src/core/api/accounts.ts';
 import { ask, endSession, user } from '../api/client.ts';
 import { explain } from '../api/explain.ts';
 import { common } from '../common-words.ts';
@@ -74,6 +75,17 @@ function NavLink({ to, children }: { to: string; children: ComponentChildren }) 
   );
 }
 
+/** Whoever is signed in is also written to in it, on all devices. */
+async function speak(language: Locale): Promise<void> {
+  chooseLocale(language);
+  if (user.value == null) return;
+  try {
+    user.value = (await ask<{ user: User }>('PATCH', 'me', { body: { locale: language }, keepalive: true })).user;
+  } catch (error) {
+    toast(explain(error));
+  }
+}
+
 function LanguageMenu() {
   return (
     <Menu label={common.value.language} face={<Icon name="globe" />}>
@@ -85,7 +97,7 @@ function LanguageMenu() {
           role="menuitemradio"
           aria-checked={locale.value === it}
           lang={it}
-          onClick={() => chooseLocale(it)}
+          onClick={() => void speak(it)}
         >
           {LANGUAGE_NAMES[it]}
         </button>
