@@ -4,6 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { trouble } from '../../src/core/troubles.ts';
 import { PASSWORD, registerConfirmed, setUp, startApp } from '../support/app.ts';
+import { askApp, signIn } from '../support/app-api.ts';
+import { until } from '../support/until.ts';
 
 const EMAIL = 'person@example.com';
 
@@ -143,6 +145,24 @@ it('reads in Russian what the server says of its troubles', async () => {
   await page.goto('/admin/jobs');
   await page.getByText('Последняя ошибка: не уложилось в 60000 мс').first().waitFor();
   await page.evaluate(`localStorage.setItem('elnk.locale', '"en"')`);
+});
+
+it('switches a link off and on, and deletes it', async () => {
+  const token = await signIn(app, 'admin@example.com', PASSWORD);
+  await askApp(app, 'POST', 'links', { url: app.target, slug: 'switched' }, { token });
+  const status = async () => (await app.node.ask('/switched')).status;
+  const press = async (name: string) => {
+    await page.getByRole('listitem').filter({ hasText: '/switched' }).getByRole('button', { name }).click();
+  };
+  await page.goto('/admin/links');
+  await page.getByLabel('Search slugs and targets').fill('switch');
+  assert.is(await status(), 302);
+  await press('Switch off');
+  await until('a link that leads nowhere', async () => (await status()) !== 302);
+  await press('Switch on');
+  await until('a link that leads on', async () => (await status()) === 302);
+  await press('Delete');
+  await until('a link that is gone', async () => (await status()) === 404);
 });
 
 it('reads in the audit what was done', async () => {

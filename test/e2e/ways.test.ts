@@ -159,6 +159,25 @@ it('a stretch of time stands in the address bar, too; the week is one switch awa
   await page.waitForURL('**/links?sort=name&search=SPR');
 });
 
+it('what cannot be read leaves what is there, with a way to try again', async () => {
+  const away = page.getByText('The server cannot be reached');
+  const tryAgain = () => page.getByRole('button', { name: 'Try again' }).click();
+  await page.route('**/api/v1/links/spring', (route) => route.abort());
+  await page.goto('/links/spring');
+  await away.waitFor();
+  await page.unrouteAll();
+  await tryAgain();
+  const devices = page.getByRole('heading', { name: 'Devices' });
+  await devices.waitFor();
+  await page.route('**/stats?*', (route) => route.abort());
+  await page.getByRole('button', { name: '30 days' }).click();
+  await away.waitFor();
+  assert.ok(await devices.isVisible());
+  await page.unrouteAll();
+  await tryAgain();
+  await away.waitFor({ state: 'detached' });
+});
+
 it('the live feed goes on when its token is over', async () => {
   const said: string[] = [];
   page.on('request', (request) => {

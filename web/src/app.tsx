@@ -2,10 +2,8 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { restoreSession, sessionError, user } from './api/client.ts';
-import { explain } from './api/explain.ts';
-import { common } from './common-words.ts';
+import { Fault } from './components/fault.tsx';
 import { Lazy } from './components/lazy.tsx';
-import { Notice } from './components/notice.tsx';
 import { Shell } from './components/shell.tsx';
 import { Skeleton } from './components/skeleton.tsx';
 import { AccountDialog, type AccountDialogName } from './pages/auth/account-dialog.tsx';
@@ -79,19 +77,8 @@ function Page({ at }: { at: string }) {
   useEffect(() => {
     if (mustSignIn) signInFirst();
   }, [mustSignIn]);
-  if (own !== undefined && user.value === undefined && sessionError.value !== null) return <NobodyKnown />;
+  if (own !== undefined && user.value === undefined && sessionError.value !== null)
+    return <Fault error={sessionError.value} onRetry={() => void restoreSession()} />;
   if (own !== undefined) return user.value || (!isSignedOut && EARLY_PAGES.has(at)) ? own() : <Skeleton lines={6} />;
   return PAGES[at]?.() ?? <NotFoundPage />;
-}
-
-/** Who is signed in cannot be found out right now. */
-function NobodyKnown() {
-  return (
-    <Notice kind="fault">
-      {explain(sessionError.value)}{' '}
-      <button type="button" class="button" data-size="small" onClick={() => void restoreSession()}>
-        {common.value.retry}
-      </button>
-    </Notice>
-  );
 }

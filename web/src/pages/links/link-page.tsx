@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { Link } from '../../../../src/core/api/links.ts';
-import { ask } from '../../api/client.ts';
+import { ask, ProblemError } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
 import { common } from '../../common-words.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
+import { Fault } from '../../components/fault.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
@@ -38,12 +39,12 @@ export function LinkPage({ slug }: { slug: string }) {
     return watchLive();
   }, []);
 
-  if (read.error !== null) {
+  if (read.error !== null && link === null) {
     return (
       <div class="stack">
         <BackLink />
         <h1>{slug}</h1>
-        <Notice kind="fault">{explain(read.error)}</Notice>
+        {isGone(read.error) ? <Notice kind="fault">{explain(read.error)}</Notice> : <Fault error={read.error} onRetry={read.reload} />}
       </div>
     );
   }
@@ -95,6 +96,8 @@ export function LinkPage({ slug }: { slug: string }) {
     </div>
   );
 }
+
+const isGone = (error: unknown): boolean => error instanceof ProblemError && error.problem.code === 'not_found';
 
 /** An edit's answer is older than the live numbers, and what comes of them. */
 const figuresOf = ({ clicks, repeatClicks, clicksToday, repeatClicksToday, clicksLeft, state }: Link) => ({

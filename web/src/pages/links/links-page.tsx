@@ -2,10 +2,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { askRaw, user } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
-import { common } from '../../common-words.ts';
+import { Fault } from '../../components/fault.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Menu } from '../../components/menu.tsx';
-import { Notice } from '../../components/notice.tsx';
 import { SearchField } from '../../components/search-field.tsx';
 import { Select } from '../../components/select.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
@@ -60,14 +59,7 @@ export function LinksPage() {
         <Files />
       </header>
       <Unconfirmed />
-      {panelError.value !== null && (
-        <Notice kind="fault">
-          {explain(panelError.value)}{' '}
-          <button type="button" class="button" data-size="small" onClick={() => void loadPanel()}>
-            {common.value.retry}
-          </button>
-        </Notice>
-      )}
+      {panelError.value !== null && <Fault error={panelError.value} onRetry={() => void loadPanel()} />}
       {dashboard.value === null ? panelError.value === null && (isKnown ? <PanelSkeleton /> : <Skeleton lines={0} />) : <Panel />}
       {path.value === NEW_LINK_PATH && isConfirmed && <CreateDialog onClose={leaveNew} onMade={addLinks} />}
     </div>

@@ -4,11 +4,9 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { OwnerStats } from '../../../../src/core/api/stats.ts';
 import { barsOption, type ChartOption, DARK_COLORS, LIGHT_COLORS, lineOption } from '../../../../src/core/charts.ts';
 import { ask } from '../../api/client.ts';
-import { explain } from '../../api/explain.ts';
 import { Chart } from '../../components/chart.tsx';
-import { Notice } from '../../components/notice.tsx';
+import { Loaded } from '../../components/loaded.tsx';
 import { Parts } from '../../components/parts.tsx';
-import { Skeleton } from '../../components/skeleton.tsx';
 import { TopList } from '../../components/top-list.tsx';
 import { number, ownZone } from '../../format.ts';
 import { isDark, locale } from '../../preferences.ts';
@@ -35,28 +33,30 @@ export function StatsView({ slug, clicks }: { slug: string | null; clicks: numbe
   const asked = statsQuery(range, ownZone());
   const round = useThrottled(clicks, REREAD_MS);
   const path = slug === null ? 'stats' : `links/${encodeURIComponent(slug)}/stats`;
-  const { data: stats, error } = useResource((signal) => ask<OwnerStats>('GET', `${path}?${asked}`, { signal }), [path, asked, round]);
-  if (error !== null) return <Notice kind="fault">{explain(error)}</Notice>;
-  if (stats === null) return <Skeleton lines={SKELETON_CARDS} kind="stats-skeleton" />;
+  const stats = useResource((signal) => ask<OwnerStats>('GET', `${path}?${asked}`, { signal }), [path, asked, round]);
   return (
-    <>
-      <Now stats={stats} />
-      <section class="stack" aria-label={links.value.range}>
-        <RangePicker range={range} csv={slug === null ? null : `${path}.csv?${asked}`} />
-        <Series stats={stats} unit={unitOf(asked)} />
-        <div class="stats-grid">
-          <Parts title={links.value.devices} parts={partsOf('devices', stats.devices)} />
-          <Parts title={links.value.systems} parts={partsOf('os', stats.os)} />
-          <Parts title={links.value.countries} parts={partsOf('countries', stats.countries)} />
-        </div>
-        <WorldMap countries={stats.countries} />
-        <div class="stats-grid">
-          <TopList title={links.value.referrers} parts={partsOf('referrers', stats.referrers)} />
-          <TopList title={links.value.browsers} parts={partsOf('browsers', stats.browsers)} />
-          <TopList title={links.value.languages} parts={partsOf('languages', stats.languages)} />
-        </div>
-      </section>
-    </>
+    <Loaded resource={stats} lines={SKELETON_CARDS} kind="stats-skeleton">
+      {(stats) => (
+        <>
+          <Now stats={stats} />
+          <section class="stack" aria-label={links.value.range}>
+            <RangePicker range={range} csv={slug === null ? null : `${path}.csv?${asked}`} />
+            <Series stats={stats} unit={unitOf(asked)} />
+            <div class="stats-grid">
+              <Parts title={links.value.devices} parts={partsOf('devices', stats.devices)} />
+              <Parts title={links.value.systems} parts={partsOf('os', stats.os)} />
+              <Parts title={links.value.countries} parts={partsOf('countries', stats.countries)} />
+            </div>
+            <WorldMap countries={stats.countries} />
+            <div class="stats-grid">
+              <TopList title={links.value.referrers} parts={partsOf('referrers', stats.referrers)} />
+              <TopList title={links.value.browsers} parts={partsOf('browsers', stats.browsers)} />
+              <TopList title={links.value.languages} parts={partsOf('languages', stats.languages)} />
+            </div>
+          </section>
+        </>
+      )}
+    </Loaded>
   );
 }
 

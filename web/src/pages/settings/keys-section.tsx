@@ -5,8 +5,8 @@ import type { ApiKey, ApiKeyList, NewApiKey } from '../../../../src/core/api/acc
 import type { Scope } from '../../../../src/core/api/common.ts';
 import { ask } from '../../api/client.ts';
 import { explain } from '../../api/explain.ts';
-import { common } from '../../common-words.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
+import { Fault } from '../../components/fault.tsx';
 import { Field } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Section } from '../../components/section.tsx';
@@ -36,14 +36,7 @@ export function KeysSection({ isAdmin }: { isAdmin: boolean }) {
   };
   return (
     <Section title={settings.value.keys} hint={settings.value.keysHint}>
-      {keys.error !== null && (
-        <Notice kind="fault">
-          {explain(keys.error)}{' '}
-          <button type="button" class="button" data-size="small" onClick={keys.reload}>
-            {common.value.retry}
-          </button>
-        </Notice>
-      )}
+      {keys.error !== null && <Fault error={keys.error} onRetry={keys.reload} />}
       {keys.data === null && keys.error === null && <Skeleton lines={2} />}
       {keys.data?.data.length === 0 && <p class="soft">{settings.value.noKeys}</p>}
       {keys.data !== null && keys.data.data.length > 0 && (
