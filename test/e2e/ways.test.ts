@@ -198,6 +198,21 @@ it('the live feed goes on when its token is over', async () => {
   await page.getByText('Live', { exact: true }).waitFor();
 });
 
+it('a link that is being deleted is not shown, by no way back, until that is taken back', async () => {
+  await askApp(app, 'POST', 'links', { url: app.target, slug: 'passing' }, { token });
+  await page.goto('/links');
+  await page.getByRole('link', { name: 'passing' }).click();
+  await page.getByRole('button', { name: 'Delete' }).press('Enter');
+  await page.getByText('1 link was deleted').waitFor();
+  await page.locator('main:focus').waitFor(); // the button is gone
+  await page.goBack();
+  await page.getByRole('heading', { name: 'My links' }).waitFor();
+  assert.is(page.url(), `${app.url}/links`);
+  assert.is(await page.getByRole('link', { name: 'passing' }).count(), 0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('link', { name: 'passing' }).waitFor();
+});
+
 it('who signs out in one tab is out in the others', async () => {
   const second = await owner.context.newPage();
   await second.goto('/links');

@@ -1,5 +1,6 @@
 /** Around every page: head with the way to everything, content, foot. */
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { User } from '../../../src/core/api/accounts.ts';
 import { ask, endSession, user } from '../api/client.ts';
 import { explain } from '../api/explain.ts';
@@ -14,6 +15,7 @@ import { Toasts, toast } from './toasts.tsx';
 const LANGUAGE_NAMES: Record<Locale, string> = { en: 'English', ru: 'Русский' };
 
 export function Shell({ children }: { children: ComponentChildren }) {
+  useFocusOnPage();
   return (
     <div class="shell">
       <a class="button skip-link" href={`${location.pathname}${location.search}#content`} onClick={skip}>
@@ -45,6 +47,18 @@ export function Shell({ children }: { children: ComponentChildren }) {
     </div>
   );
 }
+
+/** What had the focus may be gone with the page that was left: then the next key begins with the content of the new one. */
+function useFocusOnPage(): void {
+  const before = useRef(path.value);
+  useEffect(() => {
+    if (before.current === path.value) return;
+    before.current = path.value;
+    if (document.activeElement === document.body) focusContent();
+  }, [path.value]);
+}
+
+const focusContent = (): void => document.getElementById('content')?.focus({ preventScroll: true });
 
 /** By hand: an address that only has a fragment is one of the front page here, and that of this page may have one of its own. */
 function skip(event: Event): void {

@@ -20,7 +20,7 @@ import { Figures } from './figures.tsx';
 import { nameOf } from './filters.ts';
 import { watchLive } from './live-feed.ts';
 import { LiveState } from './live-state.tsx';
-import { loadPanel, panelLinks, putLink } from './panel.ts';
+import { leaving, loadPanel, panelLinks, putLink } from './panel.ts';
 import { QrImage } from './qr-image.tsx';
 import { StatsView } from './stats-view.tsx';
 import { links } from './words.ts';
@@ -38,6 +38,10 @@ export function LinkPage({ slug }: { slug: string }) {
     void loadPanel();
     return watchLive();
   }, []);
+  const isLeaving = leaving.value.has(slug);
+  useEffect(() => {
+    if (isLeaving) navigate('/links', { replace: true }); // where it can be taken back
+  }, [isLeaving]);
 
   if (read.error !== null && link === null) {
     return (
