@@ -162,6 +162,11 @@ it('switches a link off and on, and deletes it', async () => {
   await press('Switch on');
   await until('a link that leads on', async () => (await status()) === 302);
   await press('Delete');
+  const dialog = page.getByRole('dialog', { name: 'Delete' });
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.is(await status(), 302, 'nothing happens before the answer');
+  await press('Delete');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
   await until('a link that is gone', async () => (await status()) === 404);
 });
 

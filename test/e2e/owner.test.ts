@@ -217,6 +217,9 @@ it('selects one link after the other, deletes them together with a way back, and
   await checks.nth(1).check();
   await checks.nth(0).uncheck();
   await page.getByText('1 link selected').waitFor();
+  await page.getByRole('button', { name: `Select all ${links}` }).click();
+  await page.getByText(`${links} links selected`).waitFor();
+  assert.is(await page.getByRole('button', { name: 'Select all' }).count(), 0);
   await page.getByRole('button', { name: 'Unselect' }).click();
   assert.not(await checks.nth(1).isChecked());
 });

@@ -213,6 +213,20 @@ it('a link that is being deleted is not shown, by no way back, until that is tak
   await page.getByRole('link', { name: 'passing' }).waitFor();
 });
 
+it('more links than one request may name are deleted together, also when the page is left at once', async () => {
+  await app.execute(
+    `INSERT INTO links (slug, owner_id, target) SELECT 'many-' || i, (SELECT id FROM users WHERE email = '${EMAIL}'), '${app.target}' FROM generate_series(1, 1001) i`,
+  );
+  await page.goto('/links?search=many-');
+  await page.locator('.link-check').first().check();
+  await page.getByRole('button', { name: 'Select all 1001' }).click();
+  await page.locator('.links-selection').getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('1,001 links were deleted').waitFor();
+  await page.reload();
+  for (const slug of ['many-1', 'many-500', 'many-1001'])
+    await until(`the end of ${slug}`, async () => (await app.node.ask(`/${slug}`)).status === 404);
+});
+
 it('who signs out in one tab is out in the others', async () => {
   const second = await owner.context.newPage();
   await second.goto('/links');

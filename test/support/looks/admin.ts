@@ -15,6 +15,14 @@ export const ADMIN_STATES: readonly LookState[] = [
       await page.locator('.dialog').waitFor();
     },
   },
+  {
+    name: 'delete',
+    path: '/admin/links',
+    async reach(page) {
+      await page.locator('.admin-link [data-kind="danger"]').first().click();
+      await page.locator('.dialog').waitFor();
+    },
+  },
   { name: 'found', path: '/admin/links?search=shop.example%2Fclosed', reach: asItIs },
   {
     name: 'refused',

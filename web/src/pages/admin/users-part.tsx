@@ -4,10 +4,9 @@ import { useState } from 'preact/hooks';
 import type { AdminUser, AdminUserPage, BulkUsers, BulkUsersResult } from '../../../../src/core/api/admin.ts';
 import { ask } from '../../api/client.ts';
 import { explain, whatOf } from '../../api/explain.ts';
-import { common } from '../../common-words.ts';
-import { Dialog } from '../../components/dialog.tsx';
 import { SearchField } from '../../components/search-field.tsx';
 import { Select } from '../../components/select.tsx';
+import { Sure } from '../../components/sure.tsx';
 import { TableBox } from '../../components/table-box.tsx';
 import { toast } from '../../components/toasts.tsx';
 import { date, number } from '../../format.ts';
@@ -181,32 +180,14 @@ function BulkBar({ users, onDone }: { users: readonly AdminUser[]; onDone: () =>
         {admin.value.actions.delete}
       </button>
       {isAsking && (
-        <Dialog title={admin.value.actions.delete} onClose={() => setAsking(false)}>
-          <div class="stack">
-            <p>{admin.value.deleteSure(users.length)}</p>
-            <ul>
-              {users.map(({ id, email }) => (
-                <li key={id}>{email}</li>
-              ))}
-            </ul>
-            <div class="row dialog-actions">
-              <button type="button" class="button" onClick={() => setAsking(false)}>
-                {common.value.cancel}
-              </button>
-              <button
-                type="button"
-                class="button"
-                data-kind="danger"
-                onClick={() => {
-                  setAsking(false);
-                  void run('delete');
-                }}
-              >
-                {admin.value.actions.delete}
-              </button>
-            </div>
-          </div>
-        </Dialog>
+        <Sure action={admin.value.actions.delete} onYes={() => void run('delete')} onClose={() => setAsking(false)}>
+          <p>{admin.value.deleteSure(users.length)}</p>
+          <ul>
+            {users.map(({ id, email }) => (
+              <li key={id}>{email}</li>
+            ))}
+          </ul>
+        </Sure>
       )}
     </div>
   );

@@ -6,7 +6,12 @@ import { toast } from '../../components/toasts.tsx';
 import { dropLinks, leaving } from './panel.ts';
 import { links } from './words.ts';
 
-const UNDO_MS = 6_000;
+/** Long enough to get there by keyboard. */
+const UNDO_MS = 10_000;
+/** Of one request: BULK_MAX_LINKS of core/api/links.ts, which would bring zod along. */
+const SLUGS_MAX = 1_000;
+/** Browsers let 64 KiB at a time outlive a page, and refuse more. Slugs are ASCII. */
+const KEEPALIVE_MAX = 60_000;
 
 type Waiting = { slugs: readonly string[]; timer: number; hide: () => void };
 
@@ -40,12 +45,21 @@ async function send(entry: Waiting): Promise<void> {
   clearTimeout(entry.timer);
   entry.hide();
   try {
-    await ask('POST', 'links/delete', { body: { slugs: entry.slugs }, keepalive: true });
-    dropLinks(new Set(entry.slugs));
+    const keepalive = JSON.stringify(entry.slugs).length < KEEPALIVE_MAX;
+    await Promise.all(requestsOf(entry.slugs).map((slugs) => remove(slugs, keepalive)));
   } catch (error) {
     toast(explain(error));
   }
   bringBack(entry.slugs);
+}
+
+function requestsOf(slugs: readonly string[]): (readonly string[])[] {
+  return Array.from({ length: Math.ceil(slugs.length / SLUGS_MAX) }, (_, i) => slugs.slice(i * SLUGS_MAX, (i + 1) * SLUGS_MAX));
+}
+
+async function remove(slugs: readonly string[], keepalive: boolean): Promise<void> {
+  await ask('POST', 'links/delete', { body: { slugs }, keepalive });
+  dropLinks(new Set(slugs));
 }
 
 /** Deletes at once what could still be taken back: who signs out has no say any more afterwards. */

@@ -157,6 +157,11 @@ function List() {
             <Icon name="trash" size={16} />
             {links.value.deleteSelected}
           </button>
+          {chosen.length < shown.length && (
+            <button type="button" class="button" data-size="small" onClick={() => setSelected(new Set(shown.map(({ slug }) => slug)))}>
+              {links.value.selectAll(shown.length)}
+            </button>
+          )}
           <button type="button" class="button" data-size="small" onClick={() => setSelected(new Set())}>
             {links.value.unselect}
           </button>

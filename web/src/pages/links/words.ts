@@ -62,6 +62,7 @@ export const links = words(
     select: 'Select',
     selected: (count: number) => `${plural('en', count, { one: '# link', other: '# links' })} selected`,
     deleteSelected: 'Delete',
+    selectAll: (count: number) => `Select all ${count}`,
     unselect: 'Unselect',
     deleted: (count: number) => plural('en', count, { one: '# link was deleted', other: '# links were deleted' }),
     files: 'Import and export',
@@ -157,6 +158,7 @@ export const links = words(
     selected: (count: number) =>
       `Выбрано: ${plural('ru', count, { one: '# ссылка', few: '# ссылки', many: '# ссылок', other: '# ссылки' })}`,
     deleteSelected: 'Удалить',
+    selectAll: (count: number) => `Выбрать все: ${count}`,
     unselect: 'Снять выбор',
     deleted: (count: number) =>
       `Удалено: ${plural('ru', count, { one: '# ссылка', few: '# ссылки', many: '# ссылок', other: '# ссылки' })}`,
