@@ -64,6 +64,19 @@ test('from, to, timezone and unit as asked, on whole quarter-hours', async () =>
   assert.equal(lastRange(), { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z', timeZone: 'UTC', unit: 'day' });
 });
 
+test('the answer names the zone as it was asked for, though Intl has an older name of it', async () => {
+  for (const path of ['/api/v1/links/abc/stats', '/api/v1/stats']) {
+    for (const [asked, named] of [
+      ['Asia/Kathmandu', 'Asia/Kathmandu'],
+      ['Europe/Kyiv', 'Europe/Kyiv'],
+      ['asia/tokyo', 'Asia/Tokyo'],
+    ]) {
+      const { json } = await send('GET', `${path}?timezone=${asked}`, { key: ann });
+      assert.is(json.timezone, named, path);
+    }
+  }
+});
+
 test('422 names what is wrong', async () => {
   const asked = statsAsked.length;
   for (const [query, path] of [

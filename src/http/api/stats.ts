@@ -5,7 +5,7 @@ import type { FieldError } from '../../core/failure.ts';
 import type { LinkStore } from '../../core/ports/links.ts';
 import type { OwnerLinkIds, StatsReader } from '../../core/ports/stats.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { StatsRange, StatsUnit } from '../../core/stats.ts';
+import type { StatsFigures, StatsRange, StatsUnit } from '../../core/stats.ts';
 import { statsCsv } from '../../core/stats-csv.ts';
 import { canonicalZone, DAY_MS, dayOf, dayStart, offsetAt, QUARTER_MS, quarterOf } from '../../core/zone.ts';
 import { csvHeaders } from '../csv.ts';
@@ -45,7 +45,7 @@ export function statsRoutes({ links, ownerLinkIds, stats, clock }: StatsDeps): A
       handler: async ({ exchange, caller: { userId, timeZone }, query }) => {
         const range = statsRange(query, timeZone, clock());
         const { id, slug } = await links.get(userId, slugOf(exchange));
-        return { status: 200, body: { slug, ...(await stats({ ids: [id], timeZone }, range)) } satisfies Stats };
+        return { status: 200, body: { slug, ...named(await stats({ ids: [id], timeZone }, range), query) } satisfies Stats };
       },
     }),
     apiRoute({
@@ -68,7 +68,7 @@ export function statsRoutes({ links, ownerLinkIds, stats, clock }: StatsDeps): A
       handler: async ({ caller: { userId, timeZone }, query }) => {
         const range = statsRange(query, timeZone, clock());
         const ids = await ownerLinkIds(userId);
-        return { status: 200, body: (await stats({ ids, timeZone }, range)) satisfies OwnerStats };
+        return { status: 200, body: named(await stats({ ids, timeZone }, range), query) satisfies OwnerStats };
       },
     }),
   ];
@@ -95,6 +95,10 @@ export function statsRange(query: StatsQuery, ownerTimeZone: string, now: number
   }
   return { from, to, timeZone, unit: query.unit };
 }
+
+/** Zones have several names, and Intl calls some of them by the oldest (Asia/Katmandu): the answer says the one that was asked for. */
+const named = (figures: StatsFigures, { timezone: asked }: StatsQuery): StatsFigures =>
+  asked === undefined || asked.toLowerCase() === figures.timezone.toLowerCase() ? figures : { ...figures, timezone: asked };
 
 const boundsFault = (path: string, at: number): FieldError | null =>
   at >= EARLIEST && at <= LATEST ? null : { path, message: 'must lie between the years 1972 and 3000' };

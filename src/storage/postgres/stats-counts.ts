@@ -17,9 +17,9 @@ type Days = { fromDay: number; toDay: number };
 
 const calendarAt = calendarMemory();
 
-/** How many documents a question reads at most. */
+/** How many documents a question reads at most. Days are counted where there is no link, too: the series has to be cut all the same. */
 export function documentsAtMost(question: StatsQuestion): number {
-  return question.linkIds.length * daysOf(question).reduce((sum, { fromDay, toDay }) => sum + toDay - fromDay + 1, 0);
+  return Math.max(1, question.linkIds.length) * daysOf(question).reduce((sum, { fromDay, toDay }) => sum + toDay - fromDay + 1, 0);
 }
 
 /** Those of the range, and those of this week, which today is of. */
