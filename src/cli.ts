@@ -30,9 +30,7 @@ program.command('serve').description('start a node (what elnk does without a com
 
 program.command('migrate').description('bring the database up to this version and exit').action(migrateOnly);
 
-program
-  .command('user')
-  .description('accounts')
+group('user', 'accounts')
   .command('add')
   .description('make an account, confirmed at once; prints JSON {id, email, apiKey}')
   .argument('<email>', 'its e-mail address', parseEmail)
@@ -42,9 +40,7 @@ program
   .option('--timezone <zone>', 'IANA time zone of its calendar', parseTimeZone, 'UTC')
   .action(addUser);
 
-program
-  .command('key')
-  .description('API keys')
+group('key', 'API keys')
   .command('add')
   .description('make an API key; prints JSON {apiKey}')
   .argument('<email>', 'whose', parseEmail)
@@ -52,9 +48,7 @@ program
   .addOption(new Option('--scope <scopes...>', 'what it may do').choices(SCOPES).default(DEFAULT_SCOPES))
   .action(addKey);
 
-program
-  .command('report')
-  .description('daily reports')
+group('report', 'daily reports')
   .command('send')
   .description('have the running node send a report now, or write it to a file; prints JSON {email, day}')
   .argument('<email>', 'whose', parseEmail)
@@ -108,6 +102,14 @@ try {
   await program.parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, 'serve']);
 } catch (error) {
   end([error instanceof Error ? error.message.replace(/\s*\n\s*/g, ' ') : String(error)]);
+}
+
+/** Commands below a name. The name alone, or with a wrong one, gets its line as any other mistake, and not the help. */
+function group(name: string, description: string): Command {
+  const commands = program.command(name).description(description).argument('[command]').usage('[options] [command]').helpCommand(true);
+  return commands.action((wrong: string | undefined) => {
+    commands.error(`error: ${wrong === undefined ? `'${name}' needs a command` : `unknown command '${wrong}'`}; see elnk ${name} --help`);
+  });
 }
 
 async function serve(): Promise<void> {

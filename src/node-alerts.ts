@@ -1,12 +1,11 @@
 /** What this node tells administrators of at once, joined with what it sees. */
 
 import type { Config } from './config.ts';
-import { type Alert, alertText } from './core/alerts.ts';
+import type { Alert } from './core/alerts.ts';
 import { readCounters } from './core/counters.ts';
 import type { Logger } from './core/ports.ts';
 import { logBoard } from './core/shared.ts';
-import { createAlerts } from './jobs/alerts.ts';
-import { sendNow } from './jobs/telegram.ts';
+import { createAlertDelivery, createAlerts } from './jobs/alerts.ts';
 import { startTicker } from './jobs/ticker.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { NodeShape } from './node-state.ts';
@@ -83,23 +82,8 @@ function fullestLogBytes({ shared, fronts, shards }: NodeShape): number {
   return most;
 }
 
-/** Remembers which chats have an alert already. */
-function deliverer(telegram: Telegram, where: string, logger: Logger): (alert: Alert) => Promise<boolean> {
-  const missing = new Map<Alert, Set<string>>();
-  return async (alert) => {
-    const chats = missing.get(alert) ?? new Set(telegram.chats);
-    missing.set(alert, chats);
-    for (const chat of chats) {
-      const isDone = await sendNow(telegram.send, chat, alertText(alert, where, telegram.locale)).catch((error: Error) => {
-        logger.warn({ kind: alert.kind, reason: error.message }, 'an alert could not be sent; it is tried again');
-        return false;
-      });
-      if (isDone) chats.delete(chat);
-    }
-    if (chats.size === 0) missing.delete(alert);
-    return chats.size === 0;
-  };
-}
+const deliverer = ({ send, chats, locale }: Telegram, where: string, logger: Logger) =>
+  createAlertDelivery({ send, chats, locale, where, clock: Date.now, logger });
 
 /** Told once an hour however often the start is tried. Never rejects: the migration is what matters. */
 export async function tellFailedMigration(telegram: Telegram, { folder, where, logger }: Teller, reason: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** `elnk report send`: the running node sends the report, or the command itself writes it to a file. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDocumentReader, createReportReader, lastDay } from './core/daily-report.ts';
+import { createDocumentReader, createReportReader, faultOfDay, lastDay } from './core/daily-report.ts';
 import { dayToISO } from './core/zone.ts';
 import { createClickCounter } from './storage/postgres/click-counts.ts';
 import type { Pool } from './storage/postgres/pool.ts';
@@ -29,6 +29,8 @@ export async function sendReport(pool: Pool, { email, day: asked, out, host }: R
   const owner = user === null ? null : await store.owner(user.id);
   if (owner === null) throw new Error(`there is no account with the e-mail ${email}`);
   const day = asked ?? lastDay(owner.timeZone, Date.now()).day;
+  const fault = faultOfDay(owner.timeZone, day, Date.now());
+  if (fault !== null) throw new Error(`the day ${dayToISO(day)} ${fault}`);
   const said = { email: owner.email, day: dayToISO(day) };
   if (out !== null) {
     const { renderDailyPdf } = await import('./jobs/tasks/daily-pdf.ts');
@@ -38,6 +40,7 @@ export async function sendReport(pool: Pool, { email, day: asked, out, host }: R
     writeFileSync(out, await renderDailyPdf({ report, locale: owner.locale, host, madeAt: Date.now() }));
     return { ...said, file: out };
   }
+  if (!owner.isConfirmed) throw new Error(`${owner.email} is not confirmed, and gets no report; --out writes it to a file`);
   await store.order(owner.id, day);
   for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(POLL_MS)) {
     const { isWaiting, lastError } = await store.ordered(owner.id);

@@ -55,8 +55,12 @@ export function lastDay(timeZone: string, now: number): { day: number; endMs: nu
   return { day: dayBeforeQuarter(timeZone, start), endMs: start * QUARTER_MS };
 }
 
-/** The first day whose hours are still known, where it is now. */
-export const earliestDay = (now: number): number => lastWholeDay(now) + 1;
+/** @returns what is wrong with a day that there can be no report of, where it is now; null when there can be one */
+export function faultOfDay(timeZone: string, day: number, now: number): string | null {
+  const quarter = quarterOf(now);
+  if (day > dayOf(quarter, offsetAt(timeZone, quarter))) return 'is still to come';
+  return day <= lastWholeDay(now) ? 'is so long ago that its hours are not known any more' : null;
+}
 
 /** Days whose documents a report is made of, both included. Documents of owners who have changed their zone may be of a day beside. */
 export const reportDays = (day: number): { fromDay: number; toDay: number } => ({ fromDay: day - DAYS_OF_WEEK - 1, toDay: day + 1 });

@@ -5,10 +5,14 @@
  *   quiet ──► due ──claimed──► sending ──sent──► quiet, for an hour
  *              └──claimed by another──► asked again after CLAIM_AGAIN_MS
  */
-import { ALERT_EVERY_MS, type Alert, type AlertKind, alertsOf, type Observation } from '../core/alerts.ts';
+import type { Locale } from '../core/account.ts';
+import { ALERT_EVERY_MS, type Alert, type AlertKind, alertsOf, alertText, type Observation } from '../core/alerts.ts';
 import type { Clock, Logger } from '../core/ports.ts';
+import { type SendMessage, sendNow } from './telegram.ts';
 
 const CLAIM_AGAIN_MS = 60_000;
+/** After a try that failed. */
+const SEND_AGAIN_SEC = 10;
 
 export type AlertOptions = {
   observe(): Observation;
@@ -48,5 +52,35 @@ export function createAlerts({ observe, claim, deliver, postgresAwayMs, clock, l
         logger.error({ kind }, 'an alert could not be sent; it is given up');
       }
     }
+  };
+}
+
+export type DeliveryOptions = {
+  send: SendMessage;
+  chats: readonly string[];
+  locale: Locale;
+  /** Which node it is, for people. */
+  where: string;
+  clock: Clock;
+  logger: Logger;
+};
+
+/** @returns what tries those chats that lack an alert and may be asked again; the others are left alone until then */
+export function createAlertDelivery({ send, chats, locale, where, clock, logger }: DeliveryOptions): AlertOptions['deliver'] {
+  const missing = new WeakMap<Alert, Set<string>>();
+  const notBefore = new Map<string, number>();
+  return async (alert) => {
+    const left = missing.get(alert) ?? new Set(chats);
+    missing.set(alert, left);
+    for (const chat of left) {
+      if (clock() < (notBefore.get(chat) ?? 0)) continue;
+      const waitSec = await sendNow(send, chat, alertText(alert, where, locale)).catch((error: Error) => {
+        logger.warn({ kind: alert.kind, reason: error.message }, 'an alert could not be sent; it is tried again');
+        return SEND_AGAIN_SEC;
+      });
+      if (waitSec === 0) left.delete(chat);
+      else notBefore.set(chat, clock() + waitSec * 1_000);
+    }
+    return left.size === 0;
   };
 }

@@ -84,14 +84,15 @@ function causeOf(error: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
 }
 
-/** The longest that a message waits because Telegram said so, before it is given up here. */
+/** The longest that a message waits within one call because Telegram said so. */
 const WAIT_MAX_SEC = 60;
 
-/** Sends at once, where there is no queue to wait in. @returns false when trying again may help; true also when it was refused */
-export async function sendNow(send: SendMessage, chat: string, text: string): Promise<boolean> {
+/** Sends at once, where there is no queue to wait in. @returns seconds after which it may be tried again; 0: it was sent, or refused for good */
+export async function sendNow(send: SendMessage, chat: string, text: string): Promise<number> {
   const first = await send(chat, text);
-  if (first.outcome !== 'wait') return true;
-  if (first.seconds > WAIT_MAX_SEC) return false;
+  if (first.outcome !== 'wait') return 0;
+  if (first.seconds > WAIT_MAX_SEC) return first.seconds;
   await sleep(first.seconds * 1_000);
-  return (await send(chat, text)).outcome !== 'wait';
+  const second = await send(chat, text);
+  return second.outcome === 'wait' ? second.seconds : 0;
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ALERT_EVERY_MS, ALERT_KINDS, type Alert, alertText, type Observation } from '../../src/core/alerts.ts';
-import { createAlerts } from '../../src/jobs/alerts.ts';
+import { createAlertDelivery, createAlerts } from '../../src/jobs/alerts.ts';
+import type { Sent } from '../../src/jobs/telegram.ts';
 import { alertClaims } from '../../src/storage/alert-claims.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { openRedis } from '../../src/storage/redis/connection.ts';
@@ -100,6 +101,34 @@ it('what cannot be sent is tried again, and given up after an hour', async () =>
   await see({});
   assert.is(lines.filter(({ message }) => message === 'an alert could not be sent; it is given up').length, 1);
   assert.is(state.told.length, 1);
+});
+
+it('a chat that asks for time, or cannot be reached, is left alone so long; others get theirs once', async () => {
+  let now = 0;
+  const calls: string[] = [];
+  const answers: Record<string, (() => Sent)[]> = {
+    busy: [() => ({ outcome: 'wait', seconds: 300 })],
+    away: [
+      () => {
+        throw new Error('Telegram cannot be reached: ECONNREFUSED');
+      },
+    ],
+  };
+  const deliver = createAlertDelivery({
+    send: async (chat) => {
+      calls.push(`${now / 1_000} ${chat}`);
+      return answers[chat]?.shift()?.() ?? { outcome: 'sent' };
+    },
+    chats: ['busy', 'away', 'well'],
+    locale: 'en',
+    where: 'node',
+    clock: () => now,
+    logger: silentLogger,
+  });
+  const alert: Alert = { kind: 'clicksLost', detail: '1' };
+  const done: number[] = [];
+  for (; now <= 400_000 && done.length === 0; now += 1_000) if (await deliver(alert)) done.push(now / 1_000);
+  assert.equal([calls, done], [['0 busy', '0 away', '0 well', '10 away', '300 busy'], [300]]);
 });
 
 it('has words for every kind', () => {

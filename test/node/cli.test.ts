@@ -186,12 +186,16 @@ it('says in one line what is wrong with a command', async () => {
   const cases: [string[], string][] = [
     [['server'], "unknown command 'server'"],
     [['serve', '--port', '1'], "unknown option '--port'"],
+    [['report'], "'report' needs a command; see elnk report --help"],
+    [['user', 'remove', 'a@b.c'], "unknown command 'remove'; see elnk user --help"],
+    [['key', '--all'], "unknown option '--all'"],
     [['user', 'add'], "missing required argument 'email'"],
     [['user', 'add', 'nonsense'], 'It must be an e-mail address.'],
     [['user', 'add', 'a@b.c', '--plan', 'gold'], 'Allowed choices are regular, extended, unlimited.'],
     [['user', 'add', 'a@b.c', '--timezone', 'Mars/Olympus'], 'It must be an IANA time zone'],
     [['user', 'add', 'a@b.c', '--password', 'short'], 'It must have 8 to 128 characters.'],
     [['key', 'add', 'a@b.c', '--scope', 'everything'], 'Allowed choices are links:read'],
+    [['report', 'send', 'a@b.c', 'now'], 'too many arguments'],
     [['status', 'now'], 'too many arguments'],
   ];
   const complaints = await Promise.all(cases.map(([args]) => complaintOf(args)));
@@ -218,7 +222,12 @@ it('says in one line what is wrong with the machine', async () => {
 });
 
 it('helps everywhere', async () => {
-  const commands = [[], ['serve'], ['migrate'], ['user'], ['user', 'add'], ['key', 'add'], ['status']];
+  const pairs = [
+    ['user', 'add'],
+    ['key', 'add'],
+    ['report', 'send'],
+  ];
+  const commands = [[], ['serve'], ['migrate'], ['user'], ...pairs, ['import'], ['export'], ['backup'], ['restore'], ['status']];
   const outcomes = await Promise.all(commands.map((args) => run([...args, '--help'])));
   for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
     assert.is(code, 0);

@@ -1,5 +1,5 @@
 /** Daily reports of a whole node: the PDF of the API against its own numbers, the mail, its PDF, and the way out. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -145,6 +145,21 @@ it('are sent by the command line, and written to a file', async () => {
   assert.is((await run('--out', file)).file, file);
   const { texts } = await readPdf(readFileSync(file));
   assert.ok(linesOf(texts).some((line) => line.startsWith('26\t')));
+});
+
+it('are refused by the command line, sent or written, of days without one, and sent to nobody who has not confirmed the address', async () => {
+  const complaintOf = async (...args: string[]) => {
+    const { code, stdout, stderr } = await startCommand(['report', 'send', ...args], { ...settings, DATA_DIR: dataDir }).outcome;
+    assert.equal([code, stdout, stderr.split('\n').length], [1, '', 2], stderr);
+    return stderr;
+  };
+  const file = join(temporaryFolder(), 'report.pdf');
+  const before = server.value.received.length;
+  assert.match(await complaintOf(email, '--day', dayToISO(today() + 2)), 'is still to come');
+  assert.match(await complaintOf(email, '--day', '0000-01-01', '--out', file), 'so long ago that its hours are not known any more');
+  await pool.query('UPDATE users SET confirmed_at = NULL WHERE id = $1', [owner.userId]);
+  assert.match(await complaintOf(email), 'is not confirmed');
+  assert.equal([server.value.received.length, existsSync(file)], [before, false]);
 });
 
 it.run();

@@ -1,12 +1,11 @@
 /** The daily report of an owner: to look at, to be sent now, and to be sent no more. */
 import { type ReportQuery, reportQuerySchema, unsubscribeQuerySchema } from '../../core/api/stats.ts';
-import { earliestDay, lastDay, type RenderDailyPdf, type ReportReader } from '../../core/daily-report.ts';
+import { faultOfDay, lastDay, type RenderDailyPdf, type ReportReader } from '../../core/daily-report.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Throttle, ThrottlePolicy } from '../../core/ports/accounts.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type ReportStore, readDay } from '../../core/report-jobs.ts';
 import { reportFileName } from '../../core/report-mail.ts';
-import { dayOf, offsetAt, quarterOf } from '../../core/zone.ts';
 import { invalid } from '../input.ts';
 import { pageReply } from '../page-shell.ts';
 import { type ApiRoute, apiRoute, type Exchange, openRoute, type Reply } from '../route.ts';
@@ -126,8 +125,7 @@ function dayOfQuery({ day: text }: ReportQuery, timeZone: string, now: number): 
   if (text === undefined) return lastDay(timeZone, now).day;
   const day = readDay(text);
   if (day === null) throw invalid([{ path: 'day', message: 'must be a day of the calendar, such as 2026-11-23' }]);
-  const quarter = quarterOf(now);
-  if (day > dayOf(quarter, offsetAt(timeZone, quarter))) throw invalid([{ path: 'day', message: 'is still to come' }]);
-  if (day < earliestDay(now)) throw invalid([{ path: 'day', message: 'is so long ago that its hours are not known any more' }]);
+  const fault = faultOfDay(timeZone, day, now);
+  if (fault !== null) throw invalid([{ path: 'day', message: fault }]);
   return day;
 }
