@@ -66,6 +66,16 @@ it('shortens long names with an ellipsis, leaves out signs that the font has not
   assert.ok(nameless !== undefined && all.includes(nameless.slug));
 });
 
+it('lists of the first page leave no click out: countries that have no row are among the others', async () => {
+  const keys = ['RU', 'KZ', 'BY', 'US', 'DE', 'FR', 'GB', 'AM', 'GE', 'UZ', 'other'];
+  const countries = keys.map((key, i) => ({ key, clicks: 90_000 - 7_001 * i }));
+  const { texts } = await readPdf(await render({ ...sampleReport(1, randomFrom(1)), countries }, 'en'));
+  const all = texts.map(({ text }) => plain(text));
+  const others = countries.slice(6).reduce((sum, { clicks }) => sum + clicks, 0);
+  assert.equal([all.includes(String(countries[5].clicks)), all.includes(String(others)), all.includes('Other')], [true, true, true]);
+  assert.not.ok(all.includes('United Kingdom'));
+});
+
 it('is one page of noughts for a day without clicks', async () => {
   const { pages, texts } = await readPdf(await render(sampleReport(0, randomFrom(1), 0), 'en'));
   const all = texts.map(({ text }) => text);

@@ -1,7 +1,7 @@
 /** The first page: totals, hours, devices, and who is at the top. */
 import { barsOption, doughnutOption, type Part, partColor } from '../../../core/charts.ts';
 import type { DailyReport, DayCounts } from '../../../core/daily-report.ts';
-import { OTHER, type TotalFacet } from '../../../core/link-day.ts';
+import { capFacet, OTHER, type TotalFacet } from '../../../core/link-day.ts';
 import { change, type ReportWords } from '../../../core/report-words.ts';
 import { chartSvg } from './chart-svg.ts';
 import { COLORS, CONTENT_WIDTH, PAGE, printable, type Sheet } from './sheet.ts';
@@ -132,8 +132,12 @@ function drawDevices(sheet: Sheet, report: DailyReport, words: ReportWords, box:
   }
 }
 
-const named = (report: DailyReport, facet: TotalFacet, words: ReportWords): Part[] =>
-  report[facet].map(({ key, clicks }) => ({ label: words.keyName(facet, key), value: clicks, isRest: key === OTHER }));
+/** As many as a list has rows for: what goes beyond is among the others. */
+function named(report: DailyReport, facet: TotalFacet, words: ReportWords): Part[] {
+  const all = report[facet].map(({ key, clicks }): [string, number] => [key, clicks]);
+  const parts = all.length > LIST_ROWS ? capFacet(new Map(all), LIST_ROWS - 1) : all;
+  return parts.map(([key, clicks]) => ({ label: words.keyName(facet, key), value: clicks, isRest: key === OTHER }));
+}
 
 const topLinks = ({ rows }: DailyReport): Part[] =>
   rows.map(({ name, slug, clicks }) => ({ label: printable(name) || slug, value: clicks, isRest: false }));
