@@ -1,6 +1,6 @@
 /** `elnk export`: all links of an account as CSV, which `elnk import` takes. */
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createAsOfNow } from './core/as-of-now.ts';
@@ -43,6 +43,7 @@ export async function exportLinks(pool: Pool, command: ExportCommand): Promise<o
   });
   const deps = { links: createLinkStore(pool, randomBytes, quotas), numbers, baseUrl, clock: Date.now };
   const owner = { userId: user.id, timeZone: user.timeZone };
+  const file = out === null ? null : await open(out, 'w'); // before anything is said
   const total = (await createOwnerLinkIds(pool)(user.id)).length;
   let lines = -1; // the header is none
   async function* counted(): AsyncGenerator<string> {
@@ -53,8 +54,8 @@ export async function exportLinks(pool: Pool, command: ExportCommand): Promise<o
     }
   }
   const pieces = Readable.from(inPieces(counted()), { objectMode: false });
-  if (out === null) await pipeline(pieces, stdout, { end: false });
-  else await pipeline(pieces, createWriteStream(out));
+  if (file === null) await pipeline(pieces, stdout, { end: false });
+  else await pipeline(pieces, file.createWriteStream());
   progress.end();
   return out === null ? null : { email: user.email, links: lines, file: out };
 }

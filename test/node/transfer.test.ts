@@ -109,6 +109,7 @@ it('says in one line what is wrong', async () => {
     'elnk: there is no account with the e-mail you@example.com\n',
   );
   assert.is(await complaintOf('export', '--user', 'you@example.com'), 'elnk: there is no account with the e-mail you@example.com\n');
+  assert.match(await complaintOf('export', '--user', EMAIL, '--out', 'nowhere/e.csv'), /^elnk: ENOENT: .*\n$/);
   assert.match(await complaintOf('import', 'links.csv'), "required option '--user <email>' not specified");
   const { rowCount } = await pool.query(`SELECT FROM link_imports WHERE state NOT IN ('done')`);
   assert.is(rowCount, 0, 'what was refused leaves nothing');
