@@ -106,8 +106,8 @@ try {
 
 /** Commands below a name. The name alone, or with a wrong one, gets its line as any other mistake, and not the help. */
 function group(name: string, description: string): Command {
-  const commands = program.command(name).description(description).argument('[command]').usage('[options] [command]').helpCommand(true);
-  return commands.action((wrong: string | undefined) => {
+  const commands = program.command(name).description(description).argument('[command...]').usage('[options] [command]').helpCommand(true);
+  return commands.action(([wrong]: string[]) => {
     commands.error(`error: ${wrong === undefined ? `'${name}' needs a command` : `unknown command '${wrong}'`}; see elnk ${name} --help`);
   });
 }
