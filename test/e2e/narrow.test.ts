@@ -109,7 +109,7 @@ it('changes language and theme by the menus, and keeps them', async () => {
   await page.getByRole('menuitemradio', { name: 'Тёмная' }).tap();
   assert.equal([await language(), await theme()], ['ru', 'dark']);
   await page.goto('settings');
-  assert.is(await page.getByLabel('Язык').last().inputValue(), 'ru', 'mails and reports are in it, too');
+  assert.is(await page.getByRole('combobox', { name: 'Язык' }).inputValue(), 'ru', 'mails and reports are in it, too');
   await page.goto('links');
   await page.getByRole('heading', { name: 'Мои ссылки' }).waitFor();
   assert.equal([await language(), await theme()], ['ru', 'dark']);
